@@ -1,0 +1,193 @@
+"""Configuration: what a run should do, how it is scored, and where the program keeps its things."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import InvalidInputError
+from core.records import STRICT_KEYS, from_dict
+from core.registry import unknown_name
+
+Mode = Literal["simple", "health_aware"]
+PlotGeneration = Literal["all", "best", "none"]
+MODES: tuple[Mode, ...] = ("simple", "health_aware")
+PLOT_GENERATIONS: tuple[PlotGeneration, ...] = ("all", "best", "none")
+
+
+def check_choice(field_name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise InvalidInputError naming the nearest choice unless `value` is one of `choices`."""
+    if value not in choices:
+        raise InvalidInputError(unknown_name(field_name, value, list(choices)))
+
+
+def check_whole(field_name: str, value: object, low: int, high: int) -> None:
+    """Raise InvalidInputError unless `value` is a whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidInputError(f"{field_name} must be a whole number from {low} to {high}, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoringWeights:
+    """How much accuracy and each health component count. Health weighs what accuracy leaves.
+
+    The six component proportions sum to 1; they share the health weight.
+
+    >>> ScoringWeights().health
+    0.3
+    """
+
+    accuracy: float = 0.7
+    neuron_utilization: float = 0.25
+    parameter_efficiency: float = 0.15
+    training_stability: float = 0.20
+    gradient_health: float = 0.15
+    convergence_quality: float = 0.15
+    accuracy_consistency: float = 0.10
+
+    __pydantic_config__ = STRICT_KEYS
+
+    def __post_init__(self) -> None:
+        for name in ("accuracy", *self.components()):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and 0 <= value <= 1):
+                raise InvalidInputError(f"weight {name} must be between 0 and 1, got {value}")
+        total = sum(self.components().values())
+        if abs(total - 1) > 1e-6:
+            parts = ", ".join(f"{name} {value:g}" for name, value in self.components().items())
+            raise InvalidInputError(
+                f"the six health proportions must sum to 1, got {total:g} ({parts}); "
+                f"divide each by {total:g} to keep their ratio" if total > 0
+                else "the six health proportions must sum to 1, got 0; give at least one of them a weight"
+            )
+
+    @property
+    def health(self) -> float:
+        """Weight of the health score: 1 minus the accuracy weight."""
+        return round(1 - self.accuracy, 12)
+
+    def components(self) -> dict[str, float]:
+        """Return the six proportions within the health score by metric name."""
+        return {
+            "neuron_utilization": self.neuron_utilization,
+            "parameter_efficiency": self.parameter_efficiency,
+            "training_stability": self.training_stability,
+            "gradient_health": self.gradient_health,
+            "convergence_quality": self.convergence_quality,
+            "accuracy_consistency": self.accuracy_consistency,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizationConfig:
+    """What one optimisation run should do. Every default of a run stands here and nowhere else.
+
+    `search_space` overrides single parameters: a value fixes it, a list gives choices, and a dict with `low`
+    and `high` (optionally `log`, `step`) gives a range. Budgets are constraints: a trial beyond one is kept
+    and shown, but is never the best.
+    """
+
+    dataset_name: str = "digits"
+    optimization_mode: Mode = "health_aware"
+    trials: int = 10
+    max_epochs_per_trial: int = 6
+    use_runpod_service: bool = False
+    concurrent: bool = True
+    concurrent_workers: int = field(default_factory=lambda: min(os.cpu_count() or 1, 32))
+    target_gpus_per_worker: int = 1
+    plot_generation: PlotGeneration = "best"
+    random_seed: int = 42
+    run_name: str | None = None  # None: made from the data set, the mode and the time
+    weights: ScoringWeights = field(default_factory=ScoringWeights)
+    search_space: dict[str, Any] = field(default_factory=dict)
+    pruning: bool = True
+    early_stopping_patience: int = 5
+    max_parameters: int | None = None
+    max_seconds_per_trial: float | None = None
+    max_run_seconds: float | None = None
+    trial_time_limit: float = 7200.0  # a worker silent for longer than this is killed
+
+    __pydantic_config__ = STRICT_KEYS
+
+    def __post_init__(self) -> None:
+        check_choice("optimization_mode", self.optimization_mode, MODES)
+        check_choice("plot_generation", self.plot_generation, PLOT_GENERATIONS)
+        check_whole("trials", self.trials, 1, 10_000)
+        check_whole("max_epochs_per_trial", self.max_epochs_per_trial, 1, 1000)
+        check_whole("concurrent_workers", self.concurrent_workers, 1, 32)
+        check_whole("target_gpus_per_worker", self.target_gpus_per_worker, 1, 16)
+        check_whole("random_seed", self.random_seed, 0, 2**31 - 1)
+        check_whole("early_stopping_patience", self.early_stopping_patience, 1, 1000)
+        if self.max_parameters is not None:
+            check_whole("max_parameters", self.max_parameters, 1, 2**40)
+        for name in ("max_seconds_per_trial", "max_run_seconds", "trial_time_limit"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise InvalidInputError(f"{name} must be a number of seconds above 0, got {value}")
+        if self.run_name is not None:
+            check_run_name(self.run_name)
+        if self.use_runpod_service:
+            raise InvalidInputError(
+                "use_runpod_service is true, but this version trains on local workers only; set it to false"
+            )
+
+    @property
+    def workers(self) -> int:
+        """Number of trials that train at the same time."""
+        return self.concurrent_workers if self.concurrent else 1
+
+    @property
+    def effective_weights(self) -> ScoringWeights:
+        """The weights that count: mode `simple` locks accuracy at 100 %."""
+        return replace(self.weights, accuracy=1.0) if self.optimization_mode == "simple" else self.weights
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> OptimizationConfig:
+        """Build from plain data; an unknown key is answered with the nearest known one."""
+        known = list(cls.__dataclass_fields__)
+        for key in data:
+            if key not in known:
+                raise InvalidInputError(unknown_name("setting", key, known))
+        return from_dict(cls, dict(data))
+
+
+def check_run_name(name: str) -> None:
+    """Raise InvalidInputError unless `name` is safe as a folder name on every system."""
+    allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+    if not 1 <= len(name) <= 80 or not set(name) <= allowed or not name[0].isalnum() or name.endswith("."):
+        raise InvalidInputError(
+            f"run name {name!r:.100} is not allowed; use 1 to 80 letters, digits, '.', '_' or '-', starting with a "
+            "letter or digit and not ending with '.'"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the program keeps its things; read once from the environment (MHL_*)."""
+
+    data_dir: Path  # MHL_DATA_DIR: cache of data sets
+    results_dir: Path  # MHL_RESULTS_DIR: run folders
+    database_url: str  # MHL_DATABASE_URL: SQLite by default, PostgreSQL for teams
+    dataset_mirror: Path | None  # MHL_DATASET_MIRROR: folder with canonical files, tried before the network
+    worker_memory_mb: int | None  # MHL_WORKER_MEMORY_MB: a worker that needs more fails its trial
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the MHL_* variables; relative paths count from the current folder."""
+        env = os.environ if environ is None else environ
+        results = Path(env.get("MHL_RESULTS_DIR") or "results").expanduser().resolve()
+        mirror = env.get("MHL_DATASET_MIRROR")
+        memory = env.get("MHL_WORKER_MEMORY_MB")
+        if memory is not None and not (memory.isdigit() and int(memory) > 0):
+            raise InvalidInputError(f"MHL_WORKER_MEMORY_MB must be a whole number of megabytes, got {memory!r}")
+        return cls(
+            data_dir=Path(env.get("MHL_DATA_DIR") or "data").expanduser().resolve(),
+            results_dir=results,
+            database_url=env.get("MHL_DATABASE_URL") or f"sqlite:///{results / 'lab.sqlite3'}",
+            dataset_mirror=Path(mirror).expanduser().resolve() if mirror else None,
+            worker_memory_mb=int(memory) if memory else None,
+        )

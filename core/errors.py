@@ -1,0 +1,21 @@
+"""The few exceptions of the project. Every message says the value, the rule and the remedy."""
+
+
+class LabError(Exception):
+    """Base of every error this project raises on purpose; its text is fit for a user's eyes."""
+
+
+class InvalidInputError(LabError, ValueError):
+    """A value that breaks a rule: configuration, a name nobody registered, a malformed file."""
+
+
+class DataUnavailableError(LabError):
+    """A data set that is neither cached, nor in the mirror, nor reachable over the network."""
+
+
+class RunStateError(LabError):
+    """A run that does not exist, or cannot do what was asked in the state it is in."""
+
+
+class WorkerError(LabError):
+    """A worker that could not be started or was lost; the text says what is known about its end."""

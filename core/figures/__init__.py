@@ -1,0 +1,1 @@
+"""Figures: one function computes the data, another draws it with Plotly."""
