@@ -18,4 +18,11 @@ class RunStateError(LabError):
 
 
 class WorkerError(LabError):
-    """A worker that could not be started or was lost; the text says what is known about its end."""
+    """A worker that could not be started or was lost; the text says what is known about its end.
+
+    `retry` tells whether the same trial may well succeed on another worker.
+    """
+
+    def __init__(self, message: str, *, retry: bool = False) -> None:
+        super().__init__(message)
+        self.retry = retry

@@ -1,0 +1,127 @@
+"""The one database: its address, its tables and how SQLite is opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import optuna
+from sqlalchemy import JSON, Boolean, Column, Engine, Float, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from core.errors import InvalidInputError, LabError
+
+SCHEMA_VERSION = 1
+METADATA = MetaData()
+
+LAB = Table("mhl_lab", METADATA, Column("schema_version", Integer, primary_key=True))
+
+RUNS = Table(
+    "mhl_runs",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("status", String(16), nullable=False, index=True),
+    Column("phase", Text, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("created", Float, nullable=False, index=True),  # seconds since the epoch, UTC
+    Column("finished", Float),
+    Column("seconds", Float, nullable=False),  # of work, over all sessions
+    Column("owner", String(200)),
+    Column("heartbeat", Float),
+    Column("stop_requested", Boolean, nullable=False),
+    Column("facts", JSON, nullable=False),  # data and split hashes, parameter bounds: fixed at the first start
+    Column("summary", JSON),
+)
+
+PROGRESS = Table(
+    "mhl_progress",
+    METADATA,
+    Column("run", String(80), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("epochs", Integer, nullable=False),
+    Column("val_accuracy", Float),
+    Column("started", Float, nullable=False),
+    Column("updated", Float, nullable=False),
+)
+
+
+def open_database(url: str) -> tuple[Engine, optuna.storages.RDBStorage]:
+    """Open the database, make missing tables, and return our engine and Optuna's storage on the same address.
+
+    SQLite gets a write-ahead log (readers never wait for the writer) and a 30 s busy time-out. Raises LabError with
+    the remedy when the file cannot be used.
+    """
+    try:
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite" and address.database:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        # One engine would do, but Optuna makes its own; both point at the same file.
+        engine = create_engine(url, connect_args=_connect_arguments(url))
+        _tune(engine)
+        METADATA.create_all(engine)
+        _check_schema(engine)
+        storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": _connect_arguments(url)})
+        _tune(storage.engine)
+    except ArgumentError as error:
+        raise InvalidInputError(f"MHL_DATABASE_URL is not a database address ({error}); try sqlite:///path") from None
+    except (OperationalError, DatabaseError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        shown = address.render_as_string(hide_password=True)
+        raise LabError(
+            f"the database {shown} cannot be used: {reason}. The file was left as it is; check its folder's rights and "
+            "free space, or set MHL_DATABASE_URL to another address"
+        ) from None
+    return engine, storage
+
+
+def _connect_arguments(url: str) -> dict[str, Any]:
+    return {"timeout": 30} if url.startswith("sqlite") else {}
+
+
+def _tune(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.close()
+
+
+def _check_schema(engine: Engine) -> None:
+    with engine.begin() as connection:
+        found = connection.execute(LAB.select()).scalar_one_or_none()
+        if found is None:
+            connection.execute(LAB.insert().values(schema_version=SCHEMA_VERSION))
+        elif found > SCHEMA_VERSION:
+            raise LabError(
+                f"the database has schema {found}, this program knows up to {SCHEMA_VERSION}; use a newer version"
+            )
+
+
+def process_owner() -> str:
+    """Name this process so that another one can tell whether it still lives: host, pid, start time."""
+    import psutil
+
+    pid = os.getpid()
+    return f"{os.uname().nodename}|{pid}|{psutil.Process(pid).create_time():.2f}"
+
+
+def owner_alive(owner: str | None, heartbeat: float | None, now: float, patience: float = 60.0) -> bool:
+    """Tell whether the process that owns a run still lives; on another host only its heartbeat can tell."""
+    import psutil
+
+    if owner is None:
+        return False
+    node, pid, created = owner.split("|")
+    if node != os.uname().nodename:
+        return heartbeat is not None and now - heartbeat < patience
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" == created
+    except psutil.Error:
+        return False

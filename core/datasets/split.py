@@ -1,0 +1,204 @@
+"""Splitting a data set into train, validation, test and holdout: stratified, seeded, duplicates kept together.
+
+Own code instead of scikit-learn's, which must not be loaded in the web process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.config import Settings
+from core.datasets.arrays import Arrays
+from core.datasets.cache import CachedDataset, dataset_home
+from core.datasets.folders import clear_write_errors, locked, replace_folder
+from core.datasets.parts import open_parts, parts_folder, read_parts_meta
+from core.errors import DataUnavailableError, InvalidInputError
+
+Indices = dict[str, NDArray[np.int64]]
+PARTS = ("train", "validation", "test", "holdout")
+TRIAL_PARTS = PARTS[:3]
+SPLIT_VERSION = 1  # raise it when the same seed would give other rows
+_TENTHS = (6, 8, 9, 10)  # where train, validation, test and holdout end
+_KEPT_FOLDERS = 12
+_RECENT_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitParts:
+    """A split on the disk. Neither `folder` nor any field holds a row or an index of the holdout.
+
+    `indices_path` is the file with all four parts' row numbers, for the caller to copy into the run's folder;
+    `core.analyses.holdout` reads it. `duplicates` counts rows that repeat an earlier row and follow it.
+    """
+
+    folder: Path
+    indices_path: Path
+    split_hash: str
+    seed: int
+    sizes: dict[str, int]
+    class_counts: dict[str, tuple[int, ...]]  # of train, validation and test
+    duplicates: int
+
+
+def first_occurrences(arrays: Arrays) -> NDArray[np.int64]:
+    """Return for every row the number of the first row with the same content (N,)."""
+    seen: dict[bytes, int] = {}
+    return np.fromiter((seen.setdefault(d, row) for row, d in enumerate(arrays.row_digests())), np.int64, len(arrays))
+
+
+def split_indices(y: NDArray[np.int64], first: NDArray[np.int64], seed: int) -> Indices:
+    """Return the row numbers of the four parts, 60/20/10/10 within every class, in a random order.
+
+    Distinct rows are drawn class by class; a row that repeats an earlier one goes where that one went, so that no
+    content is in two parts. A class with ten distinct rows or more has a row in every part.
+    """
+    part_of = np.empty(len(y), np.int8)
+    distinct = np.flatnonzero(first == np.arange(len(y)))
+    for label in np.unique(y[distinct]):
+        rows = np.random.default_rng([seed, int(label)]).permutation(distinct[y[distinct] == label])
+        ends = [(len(rows) * tenths + 5) // 10 for tenths in _TENTHS]
+        for part, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            part_of[rows[start:end]] = part
+    part_of = part_of[first]
+    order = np.random.default_rng([seed, int(y.max()) + 1]).permutation(len(y))
+    return {name: order[part_of[order] == part] for part, name in enumerate(PARTS)}
+
+
+def split_hash(content_hash: str, indices: Indices) -> str:
+    """Return the sha256 (hex) over the data set's content hash and the four parts' row numbers."""
+    digest = hashlib.sha256(content_hash.encode())
+    for name in PARTS:
+        digest.update(f"{name}:{len(indices[name])};".encode())
+        digest.update(np.ascontiguousarray(indices[name], "<i8").data)
+    return digest.hexdigest()
+
+
+def read_indices(path: Path) -> tuple[str, Indices]:
+    """Return the data set's content hash and the row numbers stored in `path`.
+
+    Raises InvalidInputError when the file is missing or not what was written.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            content_hash, stored_hash = str(stored["content_hash"]), str(stored["split_hash"])
+            indices: Indices = {name: stored[name].astype(np.int64) for name in PARTS}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InvalidInputError(f"{path} is not a readable file of split indices: {error}") from error
+    if split_hash(content_hash, indices) != stored_hash:
+        raise InvalidInputError(f"{path} was changed after it was written; use the copy in the data folder")
+    return content_hash, indices
+
+
+def prepare_split(dataset: CachedDataset, seed: int, settings: Settings) -> SplitParts:
+    """Split `dataset` by `seed` and put the train, validation and test rows on the disk; quick if they are there.
+
+    Raises DataUnavailableError when the folder cannot be written.
+    """
+    ready = _open_split(dataset, seed, settings)
+    if ready is not None:
+        return ready
+    home = dataset_home(settings, dataset.entry.name)
+    with clear_write_errors(home), locked(home):
+        ready = _open_split(dataset, seed, settings)  # another process may have been faster
+        if ready is None:
+            _build(dataset, seed, settings)
+            ready = _open_split(dataset, seed, settings)
+            _clear_old(home / "parts")
+    if ready is None:
+        raise DataUnavailableError(f"the split in {home} cannot be read back after writing it; check that disk")
+    return ready
+
+
+def _note_path(dataset: CachedDataset, seed: int, settings: Settings) -> Path:
+    """Return the small file that remembers which split a seed led to, so that it need not be computed again."""
+    name = f"v{SPLIT_VERSION}_{dataset.content_hash[:16]}_seed{seed}.json"
+    return dataset_home(settings, dataset.entry.name) / "splits" / name
+
+
+def _build(dataset: CachedDataset, seed: int, settings: Settings) -> None:
+    arrays, entry = dataset.arrays(), dataset.entry
+    first = first_occurrences(arrays)
+    indices = split_indices(arrays.y, first, seed)
+    identity = split_hash(dataset.content_hash, indices)
+    meta = {
+        "dataset": entry.name,
+        "seed": seed,
+        "split_hash": identity,
+        "content_hash": dataset.content_hash,
+        "sizes": {name: len(indices[name]) for name in PARTS},
+        "class_counts": {n: np.bincount(arrays.y[indices[n]], minlength=entry.classes).tolist() for n in TRIAL_PARTS},
+        "duplicates": int(np.count_nonzero(first != np.arange(len(first)))),
+    }
+
+    def fill(folder: Path) -> None:
+        for name in TRIAL_PARTS:
+            (folder / name).mkdir()
+            arrays.take(indices[name]).save(folder / name)
+        (folder / "parts.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
+
+    replace_folder(parts_folder(settings, entry.name, identity), fill)
+    note = _note_path(dataset, seed, settings)
+    note.parent.mkdir(exist_ok=True)
+    _write_indices(note.with_name(f"{identity}.npz"), dataset.content_hash, identity, indices)
+    note.write_text(json.dumps({"split_hash": identity}), encoding="utf-8")  # last: it says that all is there
+
+
+def _write_indices(path: Path, content_hash: str, identity: str, indices: Indices) -> None:
+    temporary = path.with_name(f".{uuid4().hex}.npz")
+    try:
+        hashes = {"content_hash": np.array(content_hash), "split_hash": np.array(identity)}
+        np.savez(temporary, allow_pickle=False, **hashes, **indices)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _open_split(dataset: CachedDataset, seed: int, settings: Settings) -> SplitParts | None:
+    """Return the split if it is on the disk, complete and made from this very content; else None."""
+    note = _note_path(dataset, seed, settings)
+    try:
+        identity = str(json.loads(note.read_text(encoding="utf-8"))["split_hash"])
+        folder = parts_folder(settings, dataset.entry.name, identity)
+        indices_path = note.with_name(f"{identity}.npz")
+        open_parts(folder)  # checks every file and marks the folder as used
+        meta = read_parts_meta(folder)
+        content_hash, indices = read_indices(indices_path)
+        if content_hash != dataset.content_hash or split_hash(content_hash, indices) != identity:
+            return None
+        return SplitParts(
+            folder=folder,
+            indices_path=indices_path,
+            split_hash=identity,
+            seed=seed,
+            sizes=meta["sizes"],
+            class_counts={name: tuple(counts) for name, counts in meta["class_counts"].items()},
+            duplicates=meta["duplicates"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataUnavailableError):
+        return None
+
+
+def _clear_old(parts: Path) -> None:
+    """Keep the folders used last: each seed of a study leaves a copy of the rows (50 MB for MNIST).
+
+    Nothing used within the last hour goes, however many there are: a study may prepare many seeds at once before
+    its trainings start. A cleared folder is made again on demand, from the same seed to the same rows.
+    """
+    for hidden in parts.glob(".*"):  # unfinished: the process that wrote or removed it was killed
+        shutil.rmtree(hidden, ignore_errors=True)
+    used = sorted(((folder.stat().st_mtime, folder) for folder in parts.iterdir()), reverse=True)
+    for mtime, folder in used[_KEPT_FOLDERS:]:
+        if time.time() - mtime > _RECENT_SECONDS:
+            grave = folder.with_name(f".{folder.name}.{uuid4().hex}")
+            folder.rename(grave)  # at once, so that nobody opens half a folder
+            shutil.rmtree(grave, ignore_errors=True)

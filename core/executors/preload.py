@@ -1,0 +1,7 @@
+"""Imported once by the fork server, so that every worker starts with Keras already loaded.
+
+It must not compute anything: a process forked after a TensorFlow operation hangs.
+"""
+
+import core.datasets.parts
+import core.training.trainer  # noqa: F401

@@ -1,0 +1,457 @@
+"""`ModelOptimizer`: one optimisation run from its configuration to the final model."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from optuna.trial import Trial
+
+from core.artifacts import RunFolder, record_dict, write_json
+from core.config import OptimizationConfig, Settings
+from core.datasets import DATASETS
+from core.datasets.cache import prepare
+from core.datasets.split import SplitParts, prepare_split
+from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
+from core.executors.jobs import CountJob, Executor, ParameterBounds, TrainJob
+from core.executors.local import LocalExecutor
+from core.health import METRICS, measure
+from core.progress import OnProgress, RunProgress, best_trial, seconds_left, work_done
+from core.records import to_dict
+from core.sampling import TrialQueue, derive_seed
+from core.scoring import score
+from core.search_space import default_params, extreme_configs, model_config, search_space
+from core.store import RunRecord, Store, TrialProgress, TrialRecord
+from core.trial import EpochRecord, TrialResult, TrialSpec
+
+_TICK = 0.5  # seconds between looks at the stop flag when no worker says anything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizationResult:
+    """What a run found. The `best_*` fields are None when no trial completed within the budgets."""
+
+    run_name: str
+    status: str  # completed or stopped
+    dataset_name: str
+    optimization_mode: str
+    best_trial: int | None
+    best_total_score: float | None
+    best_accuracy: float | None  # validation: what trials are selected by
+    test_accuracy: float | None  # reported, never used for selection
+    best_health_score: float | None
+    best_health: dict[str, float | None]
+    best_params: dict[str, Any] | None
+    best_model_path: str | None
+    trials: tuple[TrialRecord, ...]
+    seconds: float
+
+    def count(self, state: str) -> int:
+        """Number of trials in `state`."""
+        return sum(trial.state == state for trial in self.trials)
+
+
+class ModelOptimizer:
+    """Search, train, score and keep the best model.
+
+    >>> from core.config import OptimizationConfig
+    >>> result = ModelOptimizer(OptimizationConfig(dataset_name="digits", trials=2)).optimize_model()  # doctest: +SKIP
+
+    `resume=True` continues the run named in the configuration. `stop()` may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        config: OptimizationConfig,
+        on_progress: OnProgress | None = None,
+        *,
+        settings: Settings | None = None,
+        store: Store | None = None,
+        executor: Executor | None = None,
+        resume: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._entry = DATASETS[config.dataset_name]
+        self._space = search_space(
+            self._entry.kind, self._entry.shape, self._entry.vocabulary or 0, config.search_space
+        )
+        self._candidates = extreme_configs(self._entry.kind, self._space)  # also proves that the space can be built
+        self._settings = settings or Settings.from_environment()
+        self._store = store or Store(self._settings)
+        self._now = now
+        if resume and config.run_name is None:
+            raise InvalidInputError("resume needs the name of a run; `runs` lists them")
+        name = config.run_name or f"{config.dataset_name}_{config.optimization_mode}_{time.strftime('%Y%m%d_%H%M%S')}"
+        self.run_name = name if resume else _free_name(self._store, name, fixed=config.run_name is not None)
+        self._config = replace(config, run_name=self.run_name)
+        if not resume:
+            self._store.create_run(self.run_name, self._config)
+        self._folder = RunFolder(self._settings, self.run_name)
+        self._executor = executor or LocalExecutor(self._folder.log, self._settings.worker_memory_mb)
+        self._on_progress = on_progress
+        self._stop = threading.Event()
+        self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._running: dict[int, TrialProgress] = {}
+        self._pruned: set[int] = set()
+
+    @classmethod
+    def resume(cls, run_name: str, on_progress: OnProgress | None = None, **services: Any) -> ModelOptimizer:
+        """Return an optimizer that continues a stored run with its own configuration."""
+        settings = services.pop("settings", None) or Settings.from_environment()
+        store = services.pop("store", None) or Store(settings)
+        config = replace(store.run(run_name).config, run_name=run_name)
+        return cls(config, on_progress, settings=settings, store=store, resume=True, **services)
+
+    def stop(self) -> None:
+        """Ask the run to stop; its unfinished trials are trained again when it is resumed."""
+        self._stop.set()
+
+    def optimize_model(self) -> OptimizationResult:
+        """Run to the end or until stopped. Raises LabError when the run cannot go on; it stays resumable."""
+        run = self._store.claim(self.run_name)
+        started = self._now()
+        status, phase = "failed", "ended by an error"
+        try:
+            run = self._prepare(run)
+            self._search(run)
+            stopped = self._stop.is_set()
+            status = "stopped" if stopped else "completed"
+            phase = "stopped; it can be resumed" if stopped else self._ended()
+            self._set_phase("keeping the best model")
+            return self._conclude(status, run.seconds + self._now() - started)
+        except LabError as error:
+            phase = str(error)
+            raise
+        finally:
+            self._executor.close()
+            self._store.clear_progress(self.run_name)
+            seconds = run.seconds + self._now() - started
+            self._store.update_run(
+                self.run_name, status=status, phase=phase, finished=self._now(), seconds=seconds, stop_requested=False
+            )
+            self._tell_progress()
+
+    # -- preparation ---------------------------------------------------------------------------------------------
+
+    def _prepare(self, run: RunRecord) -> RunRecord:
+        """Get data, split and parameter bounds ready; what they were at the first start must still hold."""
+        if isinstance(self._executor, LocalExecutor):
+            self._executor.start()  # Keras loads meanwhile
+        self._folder.path.mkdir(parents=True, exist_ok=True)
+        write_json(self._folder.path / "config.json", to_dict(self._config))
+        self._set_phase(f"preparing {self._entry.label}")
+        dataset = prepare(self._entry.name, self._settings, self._tell_download)
+        self._split: SplitParts = prepare_split(dataset, self._config.random_seed, self._settings)
+        shutil.copyfile(self._split.indices_path, self._folder.path / "split.npz")
+        facts = {
+            "data_hash": dataset.content_hash,
+            "split_hash": self._split.split_hash,
+            "split_seed": self._config.random_seed,
+            "sizes": dict(self._split.sizes),
+            "metric_versions": {name: METRICS[name].version for name in METRICS},
+        }
+        if run.facts:
+            changed = [key for key, value in facts.items() if run.facts.get(key) != value]
+            if changed:
+                raise RunStateError(
+                    f"run {self.run_name!r} cannot go on: {', '.join(changed)} differ from its first start, so its "
+                    "trials could not be compared; start a new run"
+                )
+            self._bounds = ParameterBounds(**run.facts["parameter_bounds"])
+            return run
+        self._set_phase("measuring the search space")
+        smallest, largest = self._candidates
+        job = CountJob(
+            smallest=tuple(smallest), largest=tuple(largest), shape=self._entry.shape, classes=self._entry.classes
+        )
+        self._bounds = self._executor.count(job).result()
+        self._store.update_run(self.run_name, facts=facts | {"parameter_bounds": to_dict(self._bounds)})
+        return self._store.run(self.run_name)
+
+    # -- the search: one thread asks, submits and tells; executors only put events into the queue --------------------
+
+    def _search(self, run: RunRecord) -> None:
+        self._set_phase("training")
+        default = default_params(
+            self._entry.kind, self._space, self._entry.default_batch_size, self._entry.default_sequence_length
+        )
+        self._queue = TrialQueue(
+            self._store.study(self.run_name),
+            self._space,
+            default,
+            seed=self._config.random_seed,
+            workers=self._config.workers,
+            pruning=self._config.pruning,
+        )
+        self._session_started = self._now()
+        self._done_before = float(self._queue.finished())
+        budget = self._config.max_run_seconds
+        while True:
+            in_time = budget is None or run.seconds + self._now() - self._session_started < budget
+            while in_time and not self._stopping() and self._wants_more():
+                self._launch(self._queue.ask())
+            if self._stopping():
+                self._give_back_running()
+            if not self._running:
+                return
+            self._tell_progress()
+            self._handle_events()
+
+    def _wants_more(self) -> bool:
+        busy = len(self._running)
+        return busy < self._config.workers and self._queue.finished() + busy < self._config.trials
+
+    def _stopping(self) -> bool:
+        if not self._stop.is_set() and self._store.stop_requested(self.run_name):
+            self._stop.set()
+        return self._stop.is_set()
+
+    def _handle_events(self) -> None:
+        """Wait for one event at most a tick, then take what else is there."""
+        try:
+            self._events.get(timeout=_TICK)()
+            while True:
+                self._events.get_nowait()()
+        except queue.Empty:
+            self._store.update_run(self.run_name)  # the heartbeat
+
+    def _launch(self, trial: Trial) -> None:
+        number = trial.number
+        spec = TrialSpec(
+            run=self.run_name,
+            number=number,
+            dataset=self._entry.name,
+            split_hash=self._split.split_hash,
+            seed=derive_seed(self._config.random_seed, number, "weights"),
+            model=model_config(self._entry.kind, trial.params),
+            epochs=self._config.max_epochs_per_trial,
+            patience=self._config.early_stopping_patience,
+            store_plots=self._config.plot_generation != "none",
+            gpus=self._config.target_gpus_per_worker,
+            max_parameters=self._config.max_parameters,
+            max_seconds=self._config.max_seconds_per_trial,
+            smallest_parameters=self._bounds.smallest,
+            largest_parameters=self._bounds.largest,
+        )
+        now = self._now()
+        self._running[number] = TrialProgress(
+            number=number, epoch=0, epochs=spec.epochs, val_accuracy=None, started=now, updated=now
+        )
+        self._store.set_progress(self.run_name, self._running[number])
+        committed = self._folder.committed_result(spec)
+        if committed is not None:  # finished by a process that died before it could say so
+            self._events.put(partial(self._end, number, committed))
+            return
+        job = TrainJob(
+            spec=spec,
+            parts_folder=str(self._split.folder),
+            out_dir=str(self._folder.trial(number)),
+            silence_limit=self._config.trial_time_limit,
+        )
+        future = self._executor.train(job, lambda record: self._events.put(partial(self._epoch, number, record)))
+        future.add_done_callback(lambda done: self._events.put(partial(self._done, number, done)))
+
+    def _epoch(self, number: int, record: EpochRecord) -> None:
+        if number not in self._running or number in self._pruned:
+            return
+        self._running[number] = replace(
+            self._running[number], epoch=record.epoch, val_accuracy=record.val_accuracy, updated=self._now()
+        )
+        self._store.set_progress(self.run_name, self._running[number])
+        if record.val_accuracy is not None and self._queue.report(number, record.epoch, record.val_accuracy):
+            self._pruned.add(number)
+            self._queue.note(number, note=f"pruned after epoch {record.epoch}: below the median of earlier trials")
+            self._executor.cancel(number)
+        self._tell_progress()
+
+    def _done(self, number: int, future: Future[TrialResult]) -> None:
+        if number not in self._running:
+            return
+        error = future.exception()
+        if number in self._pruned:
+            self._finish(number)
+            self._queue.prune(number)
+            self._folder.drop_trial(number)
+        elif error is None:
+            self._end(number, future.result())
+        elif isinstance(error, CancelledError):
+            self._finish(number)
+            self._queue.give_back(number)
+        elif isinstance(error, WorkerError):
+            self._finish(number)
+            self._queue.lose(number, str(error), error.retry)
+            self._folder.drop_trial(number)
+        else:
+            raise error
+
+    def _end(self, number: int, result: TrialResult) -> None:
+        """Turn a worker's result into the trial's end."""
+        self._finish(number)
+        self._queue.note(number, seconds=result.seconds, parameters=result.parameters, device=result.device)
+        if self._config.max_parameters is not None and result.parameters is not None:
+            self._queue.constrain(number, parameters=float(result.parameters - self._config.max_parameters))
+        if result.status == "over_budget":
+            self._queue.note(number, note=result.error)
+            self._queue.prune(number)
+        elif result.status == "failed" or result.trace is None or result.metrics is None:
+            self._queue.note(number, note=result.error, traceback=result.traceback)
+            self._queue.fail(number)
+            self._folder.drop_trial(number)
+        else:
+            self._complete(number, result)
+
+    def _complete(self, number: int, result: TrialResult) -> None:
+        assert result.trace is not None and result.metrics is not None
+        health = measure(result.trace)
+        total = score(result.metrics.val_accuracy or 0.0, health, self._config.effective_weights)
+        if self._config.max_seconds_per_trial is not None:
+            self._queue.constrain(number, seconds=result.seconds - self._config.max_seconds_per_trial)
+        self._queue.note(
+            number,
+            metrics=to_dict(result.metrics),
+            health={name: to_dict(value) for name, value in health.items()},
+            health_score=total.health,
+            used_weights=total.used,
+            note=result.trace.diverged or total.note,
+        )
+        before = best_trial(self._store.trials(self.run_name))
+        self._queue.complete(number, total.total)
+        self._keep_plots(number, before)
+
+    def _keep_plots(self, number: int, before: TrialRecord | None) -> None:
+        """`all` keeps every trial's diagnostics; `best` keeps those of the best so far."""
+        best = best_trial(self._store.trials(self.run_name))
+        if self._config.plot_generation == "all" or (
+            self._config.plot_generation == "best" and best is not None and best.number == number
+        ):
+            self._folder.publish_plots(number)
+            if self._config.plot_generation == "best" and before is not None:
+                shutil.rmtree(self._folder.trial_plots(before.number), ignore_errors=True)
+
+    def _finish(self, number: int) -> None:
+        del self._running[number]
+        self._pruned.discard(number)
+        self._store.clear_progress(self.run_name, number)
+
+    def _give_back_running(self) -> None:
+        for number in list(self._running):
+            self._executor.cancel(number)
+            self._finish(number)
+            self._queue.give_back(number)
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _ended(self) -> str:
+        missing = self._config.trials - self._queue.finished()
+        return "finished" if missing <= 0 else f"time budget used up; {missing} trials were not started"
+
+    def _conclude(self, status: str, seconds: float) -> OptimizationResult:
+        trials = self._store.trials(self.run_name)
+        best = best_trial(trials)
+        model_path = None
+        if best is not None:
+            result = self._folder.load_result(best.number)
+            if result is None:
+                raise LabError(f"the files of the best trial, {best.number}, are gone from {self._folder.trials}")
+            card = {"run": self.run_name, "dataset": self._entry.name, "class_names": self._entry.class_names}
+            card |= {"split_hash": self._split.split_hash, "trial": record_dict(best)}
+            model_path = str(self._folder.publish_best(self._entry.name, best, result, card))
+        outcome = OptimizationResult(
+            run_name=self.run_name,
+            status=status,
+            dataset_name=self._entry.name,
+            optimization_mode=self._config.optimization_mode,
+            best_trial=best.number if best else None,
+            best_total_score=best.total_score if best else None,
+            best_accuracy=best.accuracy if best else None,
+            test_accuracy=best.test_accuracy if best else None,
+            best_health_score=best.health if best else None,
+            best_health=best.components if best else {},
+            best_params=best.params if best else None,
+            best_model_path=model_path,
+            trials=tuple(trials),
+            seconds=seconds,
+        )
+        summary = summarize(outcome)
+        write_json(self._folder.summary, summary | {"config": to_dict(self._config), "facts": self._facts()})
+        self._folder.write_table(trials)
+        self._store.update_run(self.run_name, summary=summary)
+        return outcome
+
+    def _facts(self) -> dict[str, Any]:
+        return self._store.run(self.run_name).facts
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def _set_phase(self, phase: str) -> None:
+        self._phase = phase
+        self._store.update_run(self.run_name, phase=phase)
+        self._tell_progress()
+
+    def _tell_download(self, done: int, total: int | None, file: str) -> None:
+        share = f" {done / total:.0%}" if total else ""
+        self._set_phase(f"fetching {file}{share}")
+
+    def _tell_progress(self) -> None:
+        if self._on_progress is None:
+            return
+        trials = self._store.trials(self.run_name)
+        states = [trial.state for trial in trials]
+        running = tuple(self._running.values())
+        finished = sum(state in ("completed", "pruned", "failed") for state in states)
+        elapsed = self._now() - getattr(self, "_session_started", self._now())
+        self._on_progress(
+            RunProgress(
+                run_name=self.run_name,
+                phase=self._phase,
+                target=self._config.trials,
+                completed=states.count("completed"),
+                pruned=states.count("pruned"),
+                failed=states.count("failed"),
+                running=running,
+                best=best_trial(trials),
+                seconds=elapsed,
+                seconds_left=seconds_left(
+                    self._config.trials, work_done(finished, running), getattr(self, "_done_before", 0.0), elapsed
+                ),
+            )
+        )
+
+
+def summarize(result: OptimizationResult) -> dict[str, Any]:
+    """Return the result as the JSON object that the command line prints and `summary.json` holds."""
+    best = None
+    if result.best_trial is not None:
+        best = {
+            "trial": result.best_trial,
+            "total_score": result.best_total_score,
+            "accuracy": result.best_accuracy,
+            "test_accuracy": result.test_accuracy,
+            "health": {"overall": result.best_health_score, "components": result.best_health},
+            "params": result.best_params,
+            "model_path": result.best_model_path,
+        }
+    return {
+        "run_name": result.run_name,
+        "status": result.status,
+        "dataset": result.dataset_name,
+        "mode": result.optimization_mode,
+        "trials": {state: result.count(state) for state in ("completed", "pruned", "failed")},
+        "best": best,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _free_name(store: Store, name: str, *, fixed: bool) -> str:
+    """Return `name`, with a number behind it when it was made up and is taken."""
+    taken = {run.name for run in store.runs()}
+    if fixed or name not in taken:
+        return name
+    return next(f"{name}_{n}" for n in range(2, len(taken) + 3) if f"{name}_{n}" not in taken)

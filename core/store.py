@@ -1,0 +1,252 @@
+"""What the program knows about its runs. Optuna's tables own the trials, ours own the rest; pages read, one
+thread writes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.config import OptimizationConfig, Settings
+from core.database import PROGRESS, RUNS, open_database, owner_alive, process_owner
+from core.errors import RunStateError
+from core.records import to_dict
+from core.registry import unknown_name
+
+ACTIVE = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run as stored. `status`: queued, running, stopped, completed, failed or interrupted (its process died)."""
+
+    name: str
+    status: str
+    phase: str
+    config: OptimizationConfig
+    created: float
+    finished: float | None
+    seconds: float
+    owner: str | None
+    stop_requested: bool
+    facts: dict[str, Any]
+    summary: dict[str, Any] | None
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run can go on from where it is."""
+        return self.status in ("stopped", "failed", "interrupted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialProgress:
+    """A trial that trains at this moment. Times in seconds since the epoch."""
+
+    number: int
+    epoch: int
+    epochs: int
+    val_accuracy: float | None
+    started: float
+    updated: float
+
+    def seconds_left(self, now: float) -> float | None:
+        """Expected rest from the pace so far; None before the first epoch ended."""
+        if self.epoch == 0:
+            return None
+        per_epoch = (self.updated - self.started) / self.epoch
+        return max(0.0, per_epoch * (self.epochs - self.epoch) - (now - self.updated))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRecord:
+    """One trial as stored. `state`: waiting, running, completed, pruned or failed."""
+
+    number: int
+    state: str
+    params: dict[str, Any]
+    total_score: float | None
+    accuracy: float | None
+    test_accuracy: float | None
+    health: float | None
+    components: dict[str, float | None]
+    parameters: int | None
+    seconds: float | None
+    accuracies: dict[int, float]  # validation accuracy by epoch
+    feasible: bool  # within the budgets
+    note: str | None
+    traceback: str | None
+    attempts: tuple[str, ...]  # why earlier attempts were lost
+
+
+_STATES = {
+    TrialState.WAITING: "waiting",
+    TrialState.RUNNING: "running",
+    TrialState.COMPLETE: "completed",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+
+
+class Store:
+    """The database behind a handful of questions and answers. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
+        self.engine, self.optuna_storage = open_database(settings.database_url)
+        self._now = now
+        self._owner = process_owner()
+        self._writing = threading.RLock()
+
+    def create_run(self, name: str, config: OptimizationConfig) -> RunRecord:
+        """Add a queued run. Raises RunStateError when the name is taken."""
+        row = {
+            "name": name,
+            "status": "queued",
+            "phase": "waiting for its turn",
+            "config": to_dict(config),
+            "created": self._now(),
+            "seconds": 0.0,
+            "owner": self._owner,
+            "heartbeat": self._now(),
+            "stop_requested": False,
+            "facts": {},
+        }
+        try:
+            with self._writing, self.engine.begin() as connection:
+                connection.execute(insert(RUNS).values(**row))
+        except IntegrityError:
+            raise RunStateError(f"a run named {name!r} exists already; choose another name or resume it") from None
+        return self.run(name)
+
+    def run(self, name: str) -> RunRecord:
+        """Return the run. Raises RunStateError with the nearest name when there is none."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(RUNS).where(RUNS.c.name == name)).mappings().one_or_none()
+            if row is None:
+                known = list(connection.execute(select(RUNS.c.name).order_by(RUNS.c.created.desc())).scalars())
+                raise RunStateError(unknown_name("run", name, known) if known else f"no run {name!r}: none exists yet")
+        return self._record(row)
+
+    def runs(self) -> list[RunRecord]:
+        """Return all runs, the newest first."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(RUNS).order_by(RUNS.c.created.desc())).mappings().all()
+        return [self._record(row) for row in rows]
+
+    def _record(self, row: Any) -> RunRecord:
+        status = row["status"]
+        if status in ACTIVE and not owner_alive(row["owner"], row["heartbeat"], self._now()):
+            status = "interrupted"
+        return RunRecord(
+            name=row["name"],
+            status=status,
+            phase="its program ended without notice; it can be resumed" if status == "interrupted" else row["phase"],
+            config=OptimizationConfig.from_dict(row["config"]),
+            created=row["created"],
+            finished=row["finished"],
+            seconds=row["seconds"],
+            owner=row["owner"],
+            stop_requested=row["stop_requested"],
+            facts=row["facts"],
+            summary=row["summary"],
+        )
+
+    def claim(self, name: str) -> RunRecord:
+        """Make this process the owner of a run that nobody works on; its unfinished trials wait again.
+
+        Raises RunStateError when a living process owns it or when it is completed.
+        """
+        with self._writing:
+            run = self.run(name)
+            if run.status == "running" or (run.status == "queued" and run.owner != self._owner):
+                raise RunStateError(f"run {name!r} is already being worked on; stop it first")
+            if run.status == "completed":
+                raise RunStateError(f"run {name!r} is completed; start a new run to search further")
+            self.update_run(name, status="running", owner=self._owner, stop_requested=False, finished=None)
+            self.clear_progress(name)
+        return self.run(name)
+
+    def update_run(self, name: str, **values: Any) -> None:
+        """Change columns of a run; the heartbeat is set with it."""
+        with self._writing, self.engine.begin() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.name == name).values(heartbeat=self._now(), **values))
+
+    def request_stop(self, name: str) -> RunRecord:
+        """Ask the owner of a run to stop, in whatever process it is. Raises RunStateError unless it is active."""
+        run = self.run(name)
+        if run.status not in ACTIVE:
+            raise RunStateError(f"run {name!r} is {run.status}; there is nothing to stop")
+        self.update_run(name, stop_requested=True)
+        return run
+
+    def stop_requested(self, name: str) -> bool:
+        """Whether somebody asked the run to stop."""
+        with self.engine.connect() as connection:
+            return bool(connection.execute(select(RUNS.c.stop_requested).where(RUNS.c.name == name)).scalar_one())
+
+    def set_progress(self, run: str, progress: TrialProgress) -> None:
+        """Replace what is known about a running trial."""
+        with self._writing, self.engine.begin() as connection:
+            self._delete_progress(connection, run, progress.number)
+            connection.execute(insert(PROGRESS).values(run=run, **to_dict(progress)))
+
+    def clear_progress(self, run: str, number: int | None = None) -> None:
+        """Forget a running trial, or all of the run."""
+        with self._writing, self.engine.begin() as connection:
+            self._delete_progress(connection, run, number)
+
+    @staticmethod
+    def _delete_progress(connection: Any, run: str, number: int | None) -> None:
+        statement = delete(PROGRESS).where(PROGRESS.c.run == run)
+        connection.execute(statement if number is None else statement.where(PROGRESS.c.number == number))
+
+    def progress(self, run: str) -> list[TrialProgress]:
+        """Return the trials that train at this moment, by number."""
+        statement = select(PROGRESS).where(PROGRESS.c.run == run).order_by(PROGRESS.c.number)
+        with self.engine.connect() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [TrialProgress(**{key: row[key] for key in TrialProgress.__dataclass_fields__}) for row in rows]
+
+    def study(self, run: str) -> optuna.Study:
+        """Open the run's Optuna study, making it when it is missing."""
+        return optuna.create_study(
+            storage=self.optuna_storage, study_name=run, direction="maximize", load_if_exists=True
+        )
+
+    def trials(self, run: str) -> list[TrialRecord]:
+        """Return the run's trials by number; none when it has not started."""
+        try:
+            study_id = self.optuna_storage.get_study_id_from_name(run)
+        except KeyError:
+            return []
+        return [trial_record(trial) for trial in self.optuna_storage.get_all_trials(study_id, deepcopy=False)]
+
+
+def trial_record(trial: FrozenTrial) -> TrialRecord:
+    """Read one Optuna trial."""
+    attributes = trial.user_attrs
+    metrics, health = attributes.get("metrics") or {}, attributes.get("health") or {}
+    completed = trial.state == TrialState.COMPLETE
+    return TrialRecord(
+        number=trial.number,
+        state=_STATES[trial.state],
+        params=dict(trial.params),
+        total_score=trial.value if completed else None,
+        accuracy=metrics.get("val_accuracy"),
+        test_accuracy=metrics.get("test_accuracy"),
+        health=attributes.get("health_score"),
+        components={name: result["value"] for name, result in health.items()},
+        parameters=attributes.get("parameters"),
+        seconds=attributes.get("seconds"),
+        accuracies=dict(trial.intermediate_values),
+        feasible=all(value <= 0 for value in trial.constraints.values()),
+        note=attributes.get("note"),
+        traceback=attributes.get("traceback"),
+        attempts=tuple(attributes.get("attempts") or ()),
+    )

@@ -1,0 +1,206 @@
+"""`train_trial`: one specification in, one result out. Used unchanged by every executor."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from core.datasets.parts import Part, TrialData
+from core.model_config import ModelConfig
+from core.records import to_json
+from core.training import devices
+from core.training.groups import class_groups, length_groups
+from core.training.inputs import model_inputs
+from core.training.model_builder import build_model, count_parameters
+from core.training.optimizers import make_optimizer
+from core.training.plots import write_diagnostics
+from core.training.predictor import predict
+from core.training.probe import ACTIVATION_ROWS, GradientProbe, measure_activity, probe_hash
+from core.training.recorder import Recorder, correct_rows, cross_entropy, top1
+from core.trial import Artifact, EpochRecord, ParameterCount, Trace, TrialMetrics, TrialResult, TrialSpec
+
+SPEC_FILE = "spec.json"
+MODEL_FILE = "model.keras"
+TEST_PREDICTIONS_FILE = "test_predictions.npy"
+RESULT_FILE = "result.json"
+TRAIN_SAMPLE = 5_000  # rows of the training part that the training accuracy of the saved model is measured on
+_PROBE_SEED = 20_240_229  # the probe rows are the same for every trial of a split
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Model inputs and labels of one part."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+def train_trial(
+    spec: TrialSpec, data: TrialData, out_dir: Path, on_epoch: Callable[[EpochRecord], None]
+) -> TrialResult:
+    """Train, evaluate and save one network; `result.json` is written last and marks a complete folder.
+
+    `on_epoch` is called after every epoch. Exceptions pass through: the worker boundary turns them into a failed
+    result with its traceback.
+    """
+    started = time.perf_counter()
+    shutil.rmtree(out_dir, ignore_errors=True)
+    out_dir.mkdir(parents=True)
+    (out_dir / SPEC_FILE).write_text(to_json(spec), encoding="utf-8")
+    device = devices.prepare()
+    keras.utils.set_random_seed(spec.seed)
+    model = build_model(spec.model, data.entry.shape, len(data.entry.class_names), data.entry.scale)
+    parameters = replace(
+        count_parameters(model), smallest=spec.smallest_parameters, largest=spec.largest_parameters
+    )
+    if spec.max_parameters is not None and parameters.total > spec.max_parameters:
+        return TrialResult(
+            number=spec.number,
+            status="over_budget",
+            seconds=time.perf_counter() - started,
+            parameters=parameters.total,
+            device=device,
+            error=f"{parameters.total:,} parameters exceed the budget of {spec.max_parameters:,}; not trained",
+        )
+    train, validation = (_rows(part, spec.model) for part in (data.train, data.validation))
+    recorder = _fit(spec, model, train, validation, len(data.entry.class_names), out_dir, on_epoch)
+    model.save(out_dir / MODEL_FILE)
+    probabilities = predict(model, validation.x)
+    test = _rows(data.test, spec.model)
+    test_probabilities = predict(model, test.x)
+    np.save(out_dir / TEST_PREDICTIONS_FILE, test_probabilities)
+    result = TrialResult(
+        number=spec.number,
+        status="completed",
+        seconds=0.0,
+        metrics=_metrics(model, train, validation.y, probabilities, test.y, test_probabilities),
+        trace=_trace(spec, model, recorder, parameters, data, validation, probabilities),
+        parameters=parameters.total,
+        device=device,
+    )
+    if spec.store_plots:
+        write_diagnostics(out_dir / "plots", result, validation.y, probabilities, data.entry.class_names)
+    result = replace(result, artifacts=list_artifacts(out_dir), seconds=time.perf_counter() - started)
+    partial = out_dir / f"{RESULT_FILE}.part"
+    partial.write_text(to_json(result), encoding="utf-8")
+    partial.rename(out_dir / RESULT_FILE)
+    return result
+
+
+def _rows(part: Part, config: ModelConfig) -> _Rows:
+    return _Rows(model_inputs(part, config), np.asarray(part.y))
+
+
+def _fit(
+    spec: TrialSpec,
+    model: keras.Model,
+    train: _Rows,
+    validation: _Rows,
+    classes: int,
+    out_dir: Path,
+    on_epoch: Callable[[EpochRecord], None],
+) -> Recorder:
+    batch = spec.model.batch_size
+    steps = -(-len(train.y) // batch)
+    model.compile(
+        optimizer=make_optimizer(spec.model, steps * spec.epochs),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # Several steps per call save Python time; eight calls per epoch leave room for the loss windows.
+        steps_per_execution=max(1, min(32, steps // 8)),
+        jit_compile="auto" if devices.gpu_count() else False,  # XLA made CPU epochs 2.5 to 4.7 times slower
+    )
+    rows = np.random.default_rng(_PROBE_SEED).permutation(len(train.y))[:256]
+    probe = GradientProbe(model, train.x[np.sort(rows)], train.y[np.sort(rows)])
+    recorder = Recorder(
+        probe,
+        validation.x,
+        validation.y,
+        classes=classes,
+        steps=steps,
+        on_epoch=on_epoch,
+        max_seconds=spec.max_seconds,
+    )
+    recorder.probe_hash = probe_hash(probe, validation.x[:ACTIVATION_ROWS])
+    callbacks = [
+        recorder,  # first: it puts the validation results into the logs that the others read
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=spec.patience, restore_best_weights=True),
+        keras.callbacks.TensorBoard(out_dir / "tensorboard", write_graph=False, profile_batch=0),
+    ]
+    model.fit(train.x, train.y, batch_size=batch, epochs=spec.epochs, callbacks=callbacks, verbose=0)
+    return recorder
+
+
+def _metrics(
+    model: keras.Model,
+    train: _Rows,
+    y_val: np.ndarray,
+    val_probabilities: np.ndarray,
+    y_test: np.ndarray,
+    test_probabilities: np.ndarray,
+) -> TrialMetrics:
+    sample = min(len(train.y), TRAIN_SAMPLE)
+    return TrialMetrics(
+        train_accuracy=top1(predict(model, train.x[:sample]), train.y[:sample]),
+        val_accuracy=top1(val_probabilities, y_val),
+        val_loss=cross_entropy(val_probabilities, y_val),
+        test_accuracy=top1(test_probabilities, y_test),
+        test_loss=cross_entropy(test_probabilities, y_test),
+        train_n=sample,
+        val_n=len(y_val),
+        test_n=len(y_test),
+    )
+
+
+def _trace(
+    spec: TrialSpec,
+    model: keras.Model,
+    recorder: Recorder,
+    parameters: ParameterCount,
+    data: TrialData,
+    validation: _Rows,
+    probabilities: np.ndarray,
+) -> Trace:
+    correct = correct_rows(probabilities, validation.y)
+    shares = np.bincount(validation.y, minlength=len(data.entry.class_names)) / len(validation.y)
+    present = shares[shares > 0]
+    diverged = recorder.diverged
+    if diverged is None and not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        diverged = "the saved weights are not finite"
+    groups = class_groups(validation.y, correct, data.entry.class_names)
+    return Trace(
+        classes=len(data.entry.class_names),
+        majority_rate=float(shares.max()),
+        chance_loss=float(-(present * np.log(present)).sum()),
+        initial_loss=recorder.initial_loss,
+        window_losses=tuple(recorder.windows),
+        epochs=tuple(recorder.epochs),
+        layers=measure_activity(model, validation.x),
+        groups=groups + (length_groups(data.validation, correct) if spec.model.kind == "lstm" else ()),
+        parameters=parameters,
+        val_n=len(validation.y),
+        val_correct=int(correct.sum()),
+        probe_hash=recorder.probe_hash,
+        diverged=diverged,
+    )
+
+
+def list_artifacts(folder: Path) -> tuple[Artifact, ...]:
+    """Name every file below `folder` with its SHA-256 and size."""
+    return tuple(
+        Artifact(
+            path=path.relative_to(folder).as_posix(),
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            size=path.stat().st_size,
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    )
