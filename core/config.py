@@ -61,7 +61,8 @@ class ScoringWeights:
             parts = ", ".join(f"{name} {value:g}" for name, value in self.components().items())
             raise InvalidInputError(
                 f"the six health proportions must sum to 1, got {total:g} ({parts}); "
-                f"divide each by {total:g} to keep their ratio" if total > 0
+                f"divide each by {total:g} to keep their ratio"
+                if total > 0
                 else "the six health proportions must sum to 1, got 0; give at least one of them a weight"
             )
 

@@ -7,7 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from sqlalchemy import JSON, Boolean, Column, Engine, Float, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -26,6 +39,7 @@ RUNS = Table(
     Column("phase", Text, nullable=False),
     Column("config", JSON, nullable=False),
     Column("created", Float, nullable=False, index=True),  # seconds since the epoch, UTC
+    Column("started", Float),  # of the current or last session
     Column("finished", Float),
     Column("seconds", Float, nullable=False),  # of work, over all sessions
     Column("owner", String(200)),

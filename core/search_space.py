@@ -76,9 +76,7 @@ def _image_space(side: int) -> Space:
     space["kernel_size"] = CategoricalDistribution(kernels)
     space["batch_normalization"] = CategoricalDistribution([True, False])
     space["global_pooling"] = CategoricalDistribution(["none", "average", "max"])
-    space |= _common(
-        ["relu", "leaky_relu", "swish", "elu", "tanh"], ["he_normal", "glorot_uniform", "orthogonal"]
-    )
+    space |= _common(["relu", "leaky_relu", "swish", "elu", "tanh"], ["he_normal", "glorot_uniform", "orthogonal"])
     space["batch_size"] = CategoricalDistribution([32, 64, 128])
     return space
 

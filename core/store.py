@@ -32,8 +32,9 @@ class RunRecord:
     phase: str
     config: OptimizationConfig
     created: float
+    started: float | None  # of the current or last session
     finished: float | None
-    seconds: float
+    seconds: float  # of work in earlier sessions, or in all once it has ended
     owner: str | None
     stop_requested: bool
     facts: dict[str, Any]
@@ -149,6 +150,7 @@ class Store:
             phase="its program ended without notice; it can be resumed" if status == "interrupted" else row["phase"],
             config=OptimizationConfig.from_dict(row["config"]),
             created=row["created"],
+            started=row["started"],
             finished=row["finished"],
             seconds=row["seconds"],
             owner=row["owner"],
@@ -157,20 +159,34 @@ class Store:
             summary=row["summary"],
         )
 
-    def claim(self, name: str) -> RunRecord:
-        """Make this process the owner of a run that nobody works on; its unfinished trials wait again.
+    def now(self) -> float:
+        """Return the store's time, seconds since the epoch."""
+        return self._now()
 
-        Raises RunStateError when a living process owns it or when it is completed.
+    def adopt(self, name: str) -> None:
+        """Put a run that nobody works on into this process's queue."""
+        self._take(name, "queued", phase="waiting for its turn")
+
+    def claim(self, name: str) -> RunRecord:
+        """Make this process work on a run that no living process works on.
+
+        Raises RunStateError when another process owns it or when it is completed.
         """
-        with self._writing:
-            run = self.run(name)
-            if run.status == "running" or (run.status == "queued" and run.owner != self._owner):
-                raise RunStateError(f"run {name!r} is already being worked on; stop it first")
-            if run.status == "completed":
-                raise RunStateError(f"run {name!r} is completed; start a new run to search further")
-            self.update_run(name, status="running", owner=self._owner, stop_requested=False, finished=None)
-            self.clear_progress(name)
+        self._take(name, "running", started=self._now(), finished=None, stop_requested=False)
+        self.clear_progress(name)
         return self.run(name)
+
+    def _take(self, name: str, status: str, **values: Any) -> None:
+        run = self.run(name)
+        if run.status == "running" or (run.status == "queued" and run.owner != self._owner):
+            raise RunStateError(f"run {name!r} is already being worked on; stop it first")
+        if run.status == "completed":
+            raise RunStateError(f"run {name!r} is completed; start a new run to search further")
+        unchanged = (RUNS.c.name == name) & (RUNS.c.owner == run.owner)  # nobody was quicker
+        values |= {"status": status, "owner": self._owner, "heartbeat": self._now()}
+        with self._writing, self.engine.begin() as connection:
+            if connection.execute(update(RUNS).where(unchanged).values(**values)).rowcount != 1:
+                raise RunStateError(f"run {name!r} was taken up by another process just now")
 
     def update_run(self, name: str, **values: Any) -> None:
         """Change columns of a run; the heartbeat is set with it."""

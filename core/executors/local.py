@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -80,14 +81,10 @@ class LocalExecutor:
         if host is None:
             return
         assert host.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):
             host.stdin.close()
-        except BrokenPipeError:
-            pass
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             host.wait(timeout=_CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
         _kill_group(host.pid)
         host.wait()
 
@@ -178,10 +175,8 @@ class LocalExecutor:
 
 
 def _kill_group(group: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _conforms(executor: LocalExecutor) -> Executor:

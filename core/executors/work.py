@@ -40,9 +40,7 @@ def count(job: CountJob) -> ParameterBounds:
     from core.training.model_builder import count_config_parameters
 
     def sizes(configs: Iterable[ModelConfig]) -> list[int]:
-        return [
-            count_config_parameters(c, job.shape, job.classes) for c in configs
-        ]
+        return [count_config_parameters(c, job.shape, job.classes) for c in configs]
 
     return ParameterBounds(smallest=min(sizes(job.smallest)), largest=max(sizes(job.largest)))
 

@@ -22,7 +22,12 @@ def length_groups(part: Part, correct: np.ndarray) -> tuple[GroupCount, ...]:
     lengths = np.diff(part.offsets)
     quarter = np.searchsorted(np.quantile(lengths, [0.25, 0.5, 0.75]), lengths, side="left")
     return tuple(
-        GroupCount(kind="length", name=f"quartile {q + 1}", n=int((quarter == q).sum()), correct=int(correct[quarter == q].sum()))
+        GroupCount(
+            kind="length",
+            name=f"quartile {q + 1}",
+            n=int((quarter == q).sum()),
+            correct=int(correct[quarter == q].sum()),
+        )
         for q in range(4)
         if (quarter == q).any()
     )

@@ -123,9 +123,7 @@ def measure_activity(model: keras.Model, x: np.ndarray) -> tuple[LayerActivity, 
             activation=names[i],
             deviations=tuple(_finite(d) for d in np.mean([s[i].numpy() for s in spreads], axis=0, dtype=np.float64)),
             zero_fraction=float(np.mean([s[i][1].numpy() for s in summaries])),
-            saturation=(
-                float(np.mean([s[i][2].numpy() for s in summaries])) if names[i] in _SATURATION else None
-            ),
+            saturation=(float(np.mean([s[i][2].numpy() for s in summaries])) if names[i] in _SATURATION else None),
         )
         for i, layer in enumerate(probed)
     )

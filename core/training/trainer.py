@@ -57,9 +57,7 @@ def train_trial(
     device = devices.prepare()
     keras.utils.set_random_seed(spec.seed)
     model = build_model(spec.model, data.entry.shape, len(data.entry.class_names), data.entry.scale)
-    parameters = replace(
-        count_parameters(model), smallest=spec.smallest_parameters, largest=spec.largest_parameters
-    )
+    parameters = replace(count_parameters(model), smallest=spec.smallest_parameters, largest=spec.largest_parameters)
     if spec.max_parameters is not None and parameters.total > spec.max_parameters:
         return TrialResult(
             number=spec.number,

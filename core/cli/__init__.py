@@ -1,0 +1,51 @@
+"""`python -m core`: parse the words, call the core, print. Exit codes: 0 done, 2 invalid input, 1 anything else."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import NoReturn
+
+import optuna
+
+from core.cli import data, optimize, runs
+from core.errors import InvalidInputError, LabError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a wrong call in one line, like every other invalid input."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InvalidInputError(f"{message}; see `{self.prog} --help`")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with all commands."""
+    parser = _Parser(prog="python -m core", description="Model Health Lab on the command line.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for module in (optimize, runs, data):
+        module.add_commands(commands)
+    return parser
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        arguments = build_parser().parse_args(words)
+        code: int = arguments.run(arguments)
+    except InvalidInputError as error:
+        return _fail(error, 2)
+    except LabError as error:
+        return _fail(error, 1)
+    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+        sys.stderr.close()
+        return 1
+    return code
+
+
+def _fail(error: LabError, code: int) -> int:
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    return code
