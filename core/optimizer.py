@@ -360,7 +360,11 @@ class ModelOptimizer:
             result = self._folder.load_result(best.number)
             if result is None:
                 raise LabError(f"the files of the best trial, {best.number}, are gone from {self._folder.trials}")
-            card = {"run": self.run_name, "dataset": self._entry.name, "class_names": self._entry.class_names}
+            card: dict[str, Any] = {
+                "run": self.run_name,
+                "dataset": self._entry.name,
+                "class_names": self._entry.class_names,
+            }
             card |= {"split_hash": self._split.split_hash, "trial": record_dict(best)}
             model_path = str(self._folder.publish_best(self._entry.name, best, result, card))
         outcome = OptimizationResult(

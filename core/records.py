@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -12,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from core.errors import InvalidInputError
 
 R = TypeVar("R")
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 # Records carry this as `__pydantic_config__`: a misspelt field must not be silently dropped.
 STRICT_KEYS = ConfigDict(extra="forbid")
 
@@ -24,7 +24,7 @@ def to_dict(record: Any) -> dict[str, Any]:
 def from_dict(kind: type[R], data: Any) -> R:
     """Build a `kind` from plain data. Raises InvalidInputError naming the first field that does not fit."""
     try:
-        return _adapter(kind).validate_python(data)
+        return cast("R", _adapter(kind).validate_python(data))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or kind.__name__
@@ -48,6 +48,7 @@ def from_json(kind: type[R], text: str) -> R:
     return from_dict(kind, data)
 
 
-@lru_cache(maxsize=64)
-def _adapter(kind: type[R]) -> TypeAdapter[R]:
-    return TypeAdapter(kind)
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)  # building one takes milliseconds, using it microseconds
+    return _ADAPTERS[kind]

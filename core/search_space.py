@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 from optuna.distributions import (
@@ -169,11 +169,9 @@ def model_config(kind: Kind, params: Mapping[str, Any]) -> ModelConfig:
 
 def default_params(kind: Kind, space: Space, batch_size: int, sequence_length: int | None = None) -> Params:
     """Return the ModelConfig defaults as trial parameters; where the space does not hold one, its nearest value."""
-    config: ModelConfig = (
-        CnnConfig(batch_size=batch_size)
-        if kind == "image"
-        else LstmConfig(batch_size=batch_size, **({"sequence_length": sequence_length} if sequence_length else {}))
-    )
+    config: ModelConfig = CnnConfig(batch_size=batch_size) if kind == "image" else LstmConfig(batch_size=batch_size)
+    if isinstance(config, LstmConfig) and sequence_length is not None:
+        config = replace(config, sequence_length=sequence_length)
     wanted: Params = {field.name: getattr(config, field.name) for field in fields(config)}
     for count, (field_name, prefix) in _STACKS.items():
         widths = wanted.pop(field_name, None)

@@ -148,9 +148,7 @@ class _Signals:
     def __enter__(self) -> None:
         self._before = {s: signal.signal(s, lambda *_: self._on_signal()) for s in (signal.SIGINT, signal.SIGTERM)}
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: Any) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -55,9 +55,8 @@ def show(arguments: argparse.Namespace) -> int:
         return 0
     print(f"{run.name}: {run.status} ({run.phase}), created {_when(run.created)}")
     config = run.config
-    print(
-        f"{config.dataset_name}, {config.optimization_mode}, {config.trials} trials of {config.max_epochs_per_trial} epochs"
-    )
+    budget = f"{config.trials} trials of {config.max_epochs_per_trial} epochs"
+    print(f"{config.dataset_name}, {config.optimization_mode}, {budget}")
     print(_best(run))
     print("trial  state      total   accuracy  test    health  parameters  seconds  note")
     for trial in trials:

@@ -53,10 +53,10 @@ class Host:
             ready = wait([stdin, *connections, *sentinels], timeout=_POLL)
             for source in ready:
                 if source in connections:
-                    self._receive(connections[source])  # type: ignore[index]
+                    self._receive(connections[source])
             for source in ready:
                 if source in sentinels:
-                    self._reap(sentinels[source])  # type: ignore[index]
+                    self._reap(sentinels[source])
             if stdin in ready and not self._commands(stdin):
                 break
             self._kill_silent(time.monotonic())

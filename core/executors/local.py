@@ -88,7 +88,13 @@ class LocalExecutor:
         _kill_group(host.pid)
         host.wait()
 
-    def _submit(self, job: Any, decode: Callable[[Any], Any], on_epoch: OnEpoch | None, number: int | None) -> Any:
+    def _submit(
+        self,
+        job: TrainJob | CountJob,
+        decode: Callable[[Any], Any],
+        on_epoch: OnEpoch | None = None,
+        number: int | None = None,
+    ) -> Future[Any]:
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
         with self._lock:

@@ -19,8 +19,9 @@ def class_groups(labels: np.ndarray, correct: np.ndarray, names: tuple[str, ...]
 
 def length_groups(part: Part, correct: np.ndarray) -> tuple[GroupCount, ...]:
     """Four groups of about equal size by text length in tokens."""
+    assert part.offsets is not None, "length groups are for texts"
     lengths = np.diff(part.offsets)
-    quarter = np.searchsorted(np.quantile(lengths, [0.25, 0.5, 0.75]), lengths, side="left")
+    quarter = np.searchsorted(np.quantile(lengths.astype(float), [0.25, 0.5, 0.75]), lengths, side="left")
     return tuple(
         GroupCount(
             kind="length",

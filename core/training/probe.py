@@ -104,11 +104,11 @@ def measure_activity(model: keras.Model, x: np.ndarray) -> tuple[LayerActivity, 
     rows -= rows % _CHUNK if rows > _CHUNK else 0  # equal chunks: one trace, and a mean of means is the mean
     chunks = [tf.constant(x[s : s + _CHUNK]) for s in range(0, rows, _CHUNK)]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def first(chunk: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
         return [_summary(a, name) for a, name in zip(_as_list(inner(chunk, training=False)), names, strict=True)]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def second(chunk: tf.Tensor, means: list[tf.Tensor]) -> list[tf.Tensor]:
         outputs = _as_list(inner(chunk, training=False))
         return [tf.reduce_mean(tf.abs(_flat(a) - m), axis=0) for a, m in zip(outputs, means, strict=True)]
@@ -121,7 +121,9 @@ def measure_activity(model: keras.Model, x: np.ndarray) -> tuple[LayerActivity, 
             name=layer.name.removesuffix(UNITS),
             kind=_kind(layer),
             activation=names[i],
-            deviations=tuple(_finite(d) for d in np.mean([s[i].numpy() for s in spreads], axis=0, dtype=np.float64)),
+            deviations=tuple(
+                _finite(d) for d in np.stack([s[i].numpy() for s in spreads]).mean(axis=0, dtype=np.float64)
+            ),
             zero_fraction=float(np.mean([s[i][1].numpy() for s in summaries])),
             saturation=(float(np.mean([s[i][2].numpy() for s in summaries])) if names[i] in _SATURATION else None),
         )
@@ -147,7 +149,8 @@ def _as_list(outputs: Any) -> list[Any]:
 
 
 def _activation_name(layer: keras.Layer) -> str:
-    activation = getattr(layer, "activation", None) or getattr(layer.forward_layer, "activation", None)
+    inner = layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else layer
+    activation = inner.activation
     return "swish" if activation.__name__ == "silu" else str(activation.__name__)
 
 
