@@ -9,6 +9,7 @@ from core.health.result import clip01
 from core.trial import Trace
 
 FULL_EPOCHS = 3  # below this there is no last third to look at
+NO_LOSS = 1e-9  # nats; one stray row in ten million already makes a chance loss of 1e-6
 
 
 def convergence_parts(losses: Sequence[float], chance_loss: float) -> dict[str, float | None]:
@@ -53,7 +54,7 @@ def convergence_quality(trace: Trace) -> Reading:
     training = [epoch.loss for epoch in trace.epochs if epoch.loss is not None]
     if not losses:
         return Reading.missing("no epoch was completed", n=0)
-    if trace.chance_loss <= 0:
+    if trace.chance_loss < NO_LOSS:
         return Reading.missing("the validation rows are all of one class: there is no loss of guessing", n=len(losses))
     components = convergence_parts(losses, trace.chance_loss)
     parts = [part for part in components.values() if part is not None]

@@ -87,8 +87,10 @@ def test_tse_is_the_mean_training_loss_relative_to_chance() -> None:
     assert convergence_quality(trace).components["tse"] == pytest.approx(0.5)
 
 
-def test_a_single_class_is_not_measured() -> None:
-    result = convergence_quality(make_trace(chance_loss=0.0, majority_rate=0.9, val_correct=990))
+@pytest.mark.parametrize("chance", [0.0, -0.0, 5e-324])
+def test_a_single_class_is_not_measured(chance: float) -> None:
+    """An entropy of 0, or of rounding only, is no yardstick: dividing by it would not give a finite number."""
+    result = convergence_quality(make_trace(chance_loss=chance, majority_rate=0.9, val_correct=990))
     assert result.value is None
     assert "one class" in (result.reason or "")
 

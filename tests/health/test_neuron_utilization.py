@@ -44,6 +44,7 @@ def test_a_silent_layer_is_wholly_dormant_although_its_units_are_alike() -> None
 def test_a_unit_that_is_not_finite_is_dormant_and_does_not_move_the_mean() -> None:
     assert dormant_units([1.0, None, 1.0]) == 1
     assert dormant_units([1.0, float("inf"), 1.0]) == 1
+    assert dormant_units([3.95, 0.05, None]) == 2  # 0.05 of a mean of 2; of a mean over three it would live
     assert dormant_units([None, None]) == 2
     assert value([None, None]) == 0
 
