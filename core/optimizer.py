@@ -23,7 +23,7 @@ from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
 from core.executors.jobs import CountJob, Executor, ParameterBounds, TrainJob
 from core.executors.local import LocalExecutor
 from core.health import METRICS, measure
-from core.progress import OnProgress, RunProgress, best_trial, seconds_left, work_done
+from core.progress import OnProgress, RunProgress, best_trial, idle_seconds, seconds_left, work_done
 from core.records import to_dict
 from core.sampling import TrialQueue, derive_seed
 from core.scoring import score
@@ -126,8 +126,8 @@ class ModelOptimizer:
             phase = "stopped; it can be resumed" if stopped else self._ended()
             self._set_phase("keeping the best model")
             return self._conclude(status, run.seconds + self._now() - started)
-        except LabError as error:
-            phase = str(error)
+        except Exception as error:
+            phase = str(error) if isinstance(error, LabError) else f"unexpected {type(error).__name__}: {error}"
             raise
         finally:
             self._executor.close()
@@ -410,7 +410,8 @@ class ModelOptimizer:
         states = [trial.state for trial in trials]
         running = tuple(self._running.values())
         finished = sum(state in ("completed", "pruned", "failed") for state in states)
-        elapsed = self._now() - getattr(self, "_session_started", self._now())
+        now = self._now()
+        elapsed = now - getattr(self, "_session_started", now)
         self._on_progress(
             RunProgress(
                 run_name=self.run_name,
@@ -423,7 +424,11 @@ class ModelOptimizer:
                 best=best_trial(trials),
                 seconds=elapsed,
                 seconds_left=seconds_left(
-                    self._config.trials, work_done(finished, running), getattr(self, "_done_before", 0.0), elapsed
+                    self._config.trials,
+                    work_done(finished, running),
+                    elapsed,
+                    done_before=getattr(self, "_done_before", 0.0),
+                    idle=idle_seconds(running, now),
                 ),
             )
         )

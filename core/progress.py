@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from core.store import TrialProgress, TrialRecord
@@ -37,10 +37,25 @@ def work_done(finished: int, running: tuple[TrialProgress, ...]) -> float:
     return finished + sum(trial.epoch / trial.epochs for trial in running)
 
 
-def seconds_left(target: int, done: float, done_before: float, seconds: float) -> float | None:
-    """Expected rest at the pace since this session began; None before anything was done."""
+def idle_seconds(running: Iterable[TrialProgress], now: float) -> float:
+    """Seconds since a running trial last got further; 0 when none runs."""
+    return min((now - trial.updated for trial in running), default=0.0)
+
+
+def seconds_left(
+    target: int, done: float, seconds: float, *, done_before: float = 0.0, idle: float = 0.0
+) -> float | None:
+    """Expected rest at the pace of this session's `seconds`; None before anything was done in it.
+
+    `idle` seconds have passed since the last step, so that the expectation falls steadily between steps.
+
+    >>> seconds_left(10, 5.0, 60.0, idle=10.0)
+    40.0
+    """
     gained = done - done_before
-    return None if gained <= 0 else max(0.0, seconds / gained * (target - done))
+    if gained <= 0:
+        return None
+    return max(0.0, (seconds - idle) / gained * (target - done) - idle)
 
 
 def best_trial(trials: list[TrialRecord]) -> TrialRecord | None:

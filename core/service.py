@@ -10,8 +10,10 @@ from typing import Any
 
 from core.config import OptimizationConfig, Settings
 from core.errors import LabError, RunStateError
+from core.health.result import MetricResult
 from core.optimizer import ModelOptimizer
-from core.progress import best_trial, seconds_left, work_done
+from core.progress import best_trial, idle_seconds, seconds_left, work_done
+from core.records import from_dict
 from core.store import RunRecord, Store, TrialProgress, TrialRecord
 
 log = logging.getLogger(__name__)
@@ -92,11 +94,18 @@ class RunService:
             best=best_trial(trials),
             seconds=seconds,
             seconds_left=(
-                seconds_left(run.config.trials, work_done(finished, running), 0.0, seconds)
+                seconds_left(run.config.trials, work_done(finished, running), seconds, idle=idle_seconds(running, now))
                 if run.status == "running"
                 else None
             ),
         )
+
+    def health(self, name: str, number: int) -> dict[str, MetricResult]:
+        """Return the health metrics of a finished trial with their statuses and reasons; none when none were taken."""
+        study_id = self.store.optuna_storage.get_study_id_from_name(name)
+        trial = self.store.optuna_storage.get_all_trials(study_id, deepcopy=False)[number]
+        stored = trial.user_attrs.get("health") or {}
+        return {metric: from_dict(MetricResult, reading) for metric, reading in stored.items()}
 
     def close(self, timeout: float = 10.0) -> None:
         """Stop the current run, leave it resumable, and wait for the thread. Queued runs become stopped."""

@@ -170,7 +170,9 @@ class LocalExecutor:
         elif pending.cancelled:
             pending.future.set_exception(CancelledError())
         else:
-            pending.future.set_exception(WorkerError(message["reason"], retry=message["retry"]))
+            unexplained = message["retry"] and "exit code" in message["reason"]
+            reason = message["reason"] + (self._log_tail() if unexplained else "")
+            pending.future.set_exception(WorkerError(reason, retry=message["retry"]))
 
     def _log_tail(self) -> str:
         try:

@@ -1,0 +1,186 @@
+"""The seven commands as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.cli.optimize import duration
+
+pytestmark = [pytest.mark.training, pytest.mark.xdist_group("cli")]
+QUICK = ["--set", "conv_layers=1", "--set", "dense_layers=1", "--set", "filters_1=8", "--set", "batch_size=128"]
+
+
+class Shell:
+    """Runs `python -m core` with its own folders."""
+
+    def __init__(self, folder: Path, mirror: str | None) -> None:
+        self.results = folder / "results"
+        self.environment = os.environ | {
+            "MHL_DATA_DIR": str(folder / "data"),
+            "MHL_RESULTS_DIR": str(self.results),
+            "MHL_DATASET_MIRROR": mirror or "",
+        }
+        self.environment.pop("MHL_DATABASE_URL", None)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "core", *words],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        program = self.start(*words)
+        out, err = program.communicate(timeout=280)
+        return program.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    return Shell(tmp_path_factory.mktemp("cli"), None)
+
+
+@pytest.fixture(scope="module")
+def finished(shell: Shell) -> dict[str, object]:
+    options = "--dataset digits --mode health_aware --trials 2 --epochs 2 --workers 2 --seed 3 --name first"
+    code, out, err = shell("optimize", *options.split(), *QUICK, "--accuracy-weight=0.5", "--plots=all", "--json")
+    assert code == 0, err
+    assert out.count("\n") == 1 and "2/2 trials" in err  # one object on stdout, the bar on stderr
+    result: dict[str, object] = json.loads(out)
+    return result
+
+
+def test_optimize_prints_one_json_object_of_the_agreed_shape(finished: dict[str, object], shell: Shell) -> None:
+    assert list(finished) == ["run_name", "status", "dataset", "mode", "trials", "best", "seconds"]
+    assert (finished["run_name"], finished["status"]) == ("first", "completed")
+    assert finished["trials"] == {"completed": 2, "pruned": 0, "failed": 0}
+    best = finished["best"]
+    assert isinstance(best, dict)
+    assert list(best) == ["trial", "total_score", "accuracy", "test_accuracy", "health", "params", "model_path"]
+    assert len(best["health"]["components"]) == 6 and Path(best["model_path"]).is_file()
+    expected = 0.5 * best["accuracy"] + 0.5 * best["health"]["overall"]
+    assert best["total_score"] == pytest.approx(expected, abs=1e-9)
+    plots = shell.results / "first" / "plots"
+    assert sorted(p.name for p in plots.iterdir()) == ["trial_0", "trial_1"]
+
+
+def test_runs_and_show(finished: dict[str, object], shell: Shell) -> None:
+    code, out, _ = shell("runs")
+    assert code == 0 and re.search(r"first\s+completed", out)
+    code, out, _ = shell("show", "first")
+    assert code == 0 and len([line for line in out.splitlines() if re.match(r"\s+\d+\s+completed", line)]) == 2
+    code, out, _ = shell("show", "first", "--json")
+    shown = json.loads(out)
+    assert shown["summary"] == finished and len(shown["trials"]) == 2
+
+
+def test_datasets_and_fetch(shell: Shell) -> None:
+    code, out, _ = shell("fetch", "digits", "--json")
+    assert code == 0 and json.loads(out)["rows"] == 1797
+    code, out, _ = shell("datasets", "--json")
+    state = {row["name"]: row["cached"] for row in json.loads(out)["datasets"]}
+    assert state["digits"] and not state["mnist"] and len(state) >= 5
+
+
+def test_fetch_without_network_or_mirror_says_what_to_do(shell: Shell) -> None:
+    environment = shell.environment | {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "fetch", "mnist"], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert all(word in line for word in ("mnist.npz", "https://", "MHL_DATASET_MIRROR"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["optimize", "--dataset", "digts"], "Did you mean 'digits'"),
+        (["optimize", "--mode", "helth"], "Did you mean 'health_aware'"),
+        (["optimize", "--trials", "0"], "trials must be a whole number from 1 to 10000, got 0"),
+        (["optimize", "--trials", "many"], "invalid int value: 'many'"),
+        (["optimize", "--accuracy-weight", "2"], "between 0 and 1, got 2"),
+        (["optimize", "--set", "filters_1"], "NAME=VALUE"),
+        (["optimize", "--set", "filtres_1=8"], "Did you mean 'filters_1'"),
+        (["optimize", "--plots", "some"], "unknown plot_generation 'some'"),
+        (["optimize", "--name", "../x"], "run name"),
+        (["fetch", "minst"], "Did you mean 'mnist'"),
+        (["optimise"], "invalid choice: 'optimise'"),
+    ],
+)
+def test_invalid_input_is_one_line_and_exit_2(shell: Shell, words: list[str], message: str) -> None:
+    code, out, err = shell(*words)
+    assert code == 2 and out == "" and err.count("\n") == 1 and message in err
+
+
+@pytest.mark.parametrize("words", [["show", "nobody"], ["stop", "first"], ["resume", "first"]])
+def test_runs_in_the_wrong_state_are_exit_1(finished: dict[str, object], shell: Shell, words: list[str]) -> None:
+    code, out, err = shell(*words)
+    assert code == 1 and out == "" and err.startswith("error: ")
+
+
+def start_and_wait(shell: Shell, name: str) -> subprocess.Popen[str]:
+    """Start a long run and wait until a trial has completed."""
+    options = f"--trials 50 --epochs 2 --workers 2 --name {name} --json"
+    program = shell.start("optimize", *options.split(), *QUICK)
+    results = shell.results / name / "trials"
+    end = time.monotonic() + 120
+    while not list(results.glob("*/result.json")):
+        assert time.monotonic() < end and program.poll() is None
+        time.sleep(0.2)
+    time.sleep(1)
+    return program
+
+
+def test_ctrl_c_stops_cleanly_and_resume_goes_on(shell: Shell) -> None:
+    program = start_and_wait(shell, "interrupted")
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=30)
+    assert program.returncode == 0 and "Traceback" not in err  # a trial had completed
+    first = json.loads(out)
+    assert first["status"] == "stopped" and 1 <= first["trials"]["completed"] < 50
+    _, out, _ = shell("show", "interrupted", "--json")
+    assert json.loads(out)["status"] == "stopped"
+
+
+def test_stop_reaches_a_run_in_another_process(shell: Shell) -> None:
+    program = start_and_wait(shell, "elsewhere")
+    code, out, err = shell("stop", "elsewhere")
+    assert code == 0 and "resume elsewhere" in out, err
+    out, err = program.communicate(timeout=30)
+    assert json.loads(out)["status"] == "stopped" and "Traceback" not in err
+    again = shell.start("resume", "elsewhere", "--json")
+    time.sleep(8)
+    again.send_signal(signal.SIGINT)
+    out, err = again.communicate(timeout=30)
+    assert json.loads(out)["run_name"] == "elsewhere" and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("dataset", "space"),
+    [
+        ("mnist", {"conv_layers": 1, "filters_1": 8, "dense_layers": 1, "batch_size": 512}),
+        ("imdb", {"sequence_length": 20, "lstm_layers": 1, "lstm_units_1": 8, "embedding_size": 8, "batch_size": 512}),
+    ],
+)
+def test_real_data_sets_end_to_end(dataset: str, space: dict[str, int], tmp_path: Path, mirror: Path) -> None:
+    shell = Shell(tmp_path, str(mirror))
+    sets = [word for name, value in space.items() for word in ("--set", f"{name}={value}")]
+    words = ["optimize", "--dataset", dataset, "--trials", "1", "--epochs", "1", "--workers", "1", "--json"]
+    code, out, err = shell(*words, *sets)
+    assert code == 0, err
+    best = json.loads(out)["best"]
+    assert best["accuracy"] > {"mnist": 0.8, "imdb": 0.55}[dataset]
+    assert Path(best["model_path"]).is_file()
+
+
+def test_durations() -> None:
+    assert [duration(s) for s in (0.4, 59.6, 75, 4000)] == ["0 s", "1 min 00 s", "1 min 15 s", "1 h 06 min"]
