@@ -8,22 +8,22 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from optuna.trial import Trial
 
-from core.artifacts import RunFolder, record_dict, write_json
+from core.artifacts import RunFolder
 from core.config import OptimizationConfig, Settings
 from core.datasets import DATASETS
-from core.datasets.cache import prepare
-from core.datasets.split import SplitParts, prepare_split
-from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
-from core.executors.jobs import CountJob, Executor, ParameterBounds, TrainJob
+from core.errors import InvalidInputError, LabError, WorkerError
+from core.executors.jobs import Executor, TrainJob
 from core.executors.local import LocalExecutor
-from core.health import METRICS, measure
-from core.progress import OnProgress, RunProgress, best_trial, idle_seconds, seconds_left, work_done
+from core.health import measure
+from core.outcome import OptimizationResult, conclude, summarize
+from core.preparation import prepare_run
+from core.progress import OnProgress, RunProgress, best_trial
 from core.records import to_dict
 from core.sampling import TrialQueue, derive_seed
 from core.scoring import score
@@ -31,31 +31,9 @@ from core.search_space import default_params, extreme_configs, model_config, sea
 from core.store import RunRecord, Store, TrialProgress, TrialRecord
 from core.trial import EpochRecord, TrialResult, TrialSpec
 
+__all__ = ["ModelOptimizer", "OptimizationResult", "summarize"]
+
 _TICK = 0.5  # seconds between looks at the stop flag when no worker says anything
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptimizationResult:
-    """What a run found. The `best_*` fields are None when no trial completed within the budgets."""
-
-    run_name: str
-    status: str  # completed or stopped
-    dataset_name: str
-    optimization_mode: str
-    best_trial: int | None
-    best_total_score: float | None
-    best_accuracy: float | None  # validation: what trials are selected by
-    test_accuracy: float | None  # reported, never used for selection
-    best_health_score: float | None
-    best_health: dict[str, float | None]
-    best_params: dict[str, Any] | None
-    best_model_path: str | None
-    trials: tuple[TrialRecord, ...]
-    seconds: float
-
-    def count(self, state: str) -> int:
-        """Number of trials in `state`."""
-        return sum(trial.state == state for trial in self.trials)
 
 
 class ModelOptimizer:
@@ -100,6 +78,9 @@ class ModelOptimizer:
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._running: dict[int, TrialProgress] = {}
         self._pruned: set[int] = set()
+        self._phase = "waiting for its turn"
+        self._session_started: float | None = None
+        self._done_before = 0.0
 
     @classmethod
     def resume(cls, run_name: str, on_progress: OnProgress | None = None, **services: Any) -> ModelOptimizer:
@@ -119,13 +100,13 @@ class ModelOptimizer:
         started = self._now()
         status, phase = "failed", "ended by an error"
         try:
-            run = self._prepare(run)
+            self._prepare(run)
             self._search(run)
             stopped = self._stop.is_set()
-            status = "stopped" if stopped else "completed"
-            phase = "stopped; it can be resumed" if stopped else self._ended()
             self._set_phase("keeping the best model")
-            return self._conclude(status, run.seconds + self._now() - started)
+            result = self._conclude("stopped" if stopped else "completed", run.seconds + self._now() - started)
+            status, phase = result.status, "stopped; it can be resumed" if stopped else self._ended()
+            return result
         except Exception as error:
             phase = str(error) if isinstance(error, LabError) else f"unexpected {type(error).__name__}: {error}"
             raise
@@ -138,42 +119,14 @@ class ModelOptimizer:
             )
             self._tell_progress()
 
-    # -- preparation ---------------------------------------------------------------------------------------------
-
-    def _prepare(self, run: RunRecord) -> RunRecord:
-        """Get data, split and parameter bounds ready; what they were at the first start must still hold."""
+    def _prepare(self, run: RunRecord) -> None:
         if isinstance(self._executor, LocalExecutor):
-            self._executor.start()  # Keras loads meanwhile
-        self._folder.path.mkdir(parents=True, exist_ok=True)
-        write_json(self._folder.path / "config.json", to_dict(self._config))
-        self._set_phase(f"preparing {self._entry.label}")
-        dataset = prepare(self._entry.name, self._settings, self._tell_download)
-        self._split: SplitParts = prepare_split(dataset, self._config.random_seed, self._settings)
-        shutil.copyfile(self._split.indices_path, self._folder.path / "split.npz")
-        facts = {
-            "data_hash": dataset.content_hash,
-            "split_hash": self._split.split_hash,
-            "split_seed": self._config.random_seed,
-            "sizes": dict(self._split.sizes),
-            "metric_versions": {name: METRICS[name].version for name in METRICS},
-        }
-        if run.facts:
-            changed = [key for key, value in facts.items() if run.facts.get(key) != value]
-            if changed:
-                raise RunStateError(
-                    f"run {self.run_name!r} cannot go on: {', '.join(changed)} differ from its first start, so its "
-                    "trials could not be compared; start a new run"
-                )
-            self._bounds = ParameterBounds(**run.facts["parameter_bounds"])
-            return run
-        self._set_phase("measuring the search space")
-        smallest, largest = self._candidates
-        job = CountJob(
-            smallest=tuple(smallest), largest=tuple(largest), shape=self._entry.shape, classes=self._entry.classes
+            self._executor.start()  # Keras loads while the data is prepared
+        self._ready = prepare_run(
+            self._config, self._settings, self._folder, self._executor, self._candidates, run.facts, self._set_phase
         )
-        self._bounds = self._executor.count(job).result()
-        self._store.update_run(self.run_name, facts=facts | {"parameter_bounds": to_dict(self._bounds)})
-        return self._store.run(self.run_name)
+        if not run.facts:
+            self._store.update_run(self.run_name, facts=self._ready.facts)
 
     # -- the search: one thread asks, submits and tells; executors only put events into the queue --------------------
 
@@ -228,7 +181,7 @@ class ModelOptimizer:
             run=self.run_name,
             number=number,
             dataset=self._entry.name,
-            split_hash=self._split.split_hash,
+            split_hash=self._ready.split.split_hash,
             seed=derive_seed(self._config.random_seed, number, "weights"),
             model=model_config(self._entry.kind, trial.params),
             epochs=self._config.max_epochs_per_trial,
@@ -237,8 +190,8 @@ class ModelOptimizer:
             gpus=self._config.target_gpus_per_worker,
             max_parameters=self._config.max_parameters,
             max_seconds=self._config.max_seconds_per_trial,
-            smallest_parameters=self._bounds.smallest,
-            largest_parameters=self._bounds.largest,
+            smallest_parameters=self._ready.bounds.smallest,
+            largest_parameters=self._ready.bounds.largest,
         )
         now = self._now()
         self._running[number] = TrialProgress(
@@ -251,7 +204,7 @@ class ModelOptimizer:
             return
         job = TrainJob(
             spec=spec,
-            parts_folder=str(self._split.folder),
+            parts_folder=str(self._ready.split.folder),
             out_dir=str(self._folder.trial(number)),
             silence_limit=self._config.trial_time_limit,
         )
@@ -265,7 +218,10 @@ class ModelOptimizer:
             self._running[number], epoch=record.epoch, val_accuracy=record.val_accuracy, updated=self._now()
         )
         self._store.set_progress(self.run_name, self._running[number])
-        if record.val_accuracy is not None and self._queue.report(number, record.epoch, record.val_accuracy):
+        last = record.epoch == self._running[number].epochs  # nothing would be saved by pruning now
+        if record.val_accuracy is None:
+            return
+        if self._queue.report(number, record.epoch, record.val_accuracy) and not last:
             self._pruned.add(number)
             self._queue.note(number, note=f"pruned after epoch {record.epoch}: below the median of earlier trials")
             self._executor.cancel(number)
@@ -354,43 +310,9 @@ class ModelOptimizer:
 
     def _conclude(self, status: str, seconds: float) -> OptimizationResult:
         trials = self._store.trials(self.run_name)
-        best = best_trial(trials)
-        model_path = None
-        if best is not None:
-            result = self._folder.load_result(best.number)
-            if result is None:
-                raise LabError(f"the files of the best trial, {best.number}, are gone from {self._folder.trials}")
-            card: dict[str, Any] = {
-                "run": self.run_name,
-                "dataset": self._entry.name,
-                "class_names": self._entry.class_names,
-            }
-            card |= {"split_hash": self._split.split_hash, "trial": record_dict(best)}
-            model_path = str(self._folder.publish_best(self._entry.name, best, result, card))
-        outcome = OptimizationResult(
-            run_name=self.run_name,
-            status=status,
-            dataset_name=self._entry.name,
-            optimization_mode=self._config.optimization_mode,
-            best_trial=best.number if best else None,
-            best_total_score=best.total_score if best else None,
-            best_accuracy=best.accuracy if best else None,
-            test_accuracy=best.test_accuracy if best else None,
-            best_health_score=best.health if best else None,
-            best_health=best.components if best else {},
-            best_params=best.params if best else None,
-            best_model_path=model_path,
-            trials=tuple(trials),
-            seconds=seconds,
-        )
-        summary = summarize(outcome)
-        write_json(self._folder.summary, summary | {"config": to_dict(self._config), "facts": self._facts()})
-        self._folder.write_table(trials)
-        self._store.update_run(self.run_name, summary=summary)
-        return outcome
-
-    def _facts(self) -> dict[str, Any]:
-        return self._store.run(self.run_name).facts
+        result = conclude(self._config, self._folder, trials, self._ready.facts, status=status, seconds=seconds)
+        self._store.update_run(self.run_name, summary=summarize(result))
+        return result
 
     # -- telling -------------------------------------------------------------------------------------------------
 
@@ -399,63 +321,20 @@ class ModelOptimizer:
         self._store.update_run(self.run_name, phase=phase)
         self._tell_progress()
 
-    def _tell_download(self, done: int, total: int | None, file: str) -> None:
-        share = f" {done / total:.0%}" if total else ""
-        self._set_phase(f"fetching {file}{share}")
-
     def _tell_progress(self) -> None:
         if self._on_progress is None:
             return
-        trials = self._store.trials(self.run_name)
-        states = [trial.state for trial in trials]
-        running = tuple(self._running.values())
-        finished = sum(state in ("completed", "pruned", "failed") for state in states)
-        now = self._now()
-        elapsed = now - getattr(self, "_session_started", now)
-        self._on_progress(
-            RunProgress(
-                run_name=self.run_name,
-                phase=self._phase,
-                target=self._config.trials,
-                completed=states.count("completed"),
-                pruned=states.count("pruned"),
-                failed=states.count("failed"),
-                running=running,
-                best=best_trial(trials),
-                seconds=elapsed,
-                seconds_left=seconds_left(
-                    self._config.trials,
-                    work_done(finished, running),
-                    elapsed,
-                    done_before=getattr(self, "_done_before", 0.0),
-                    idle=idle_seconds(running, now),
-                ),
-            )
+        snapshot = RunProgress.of(
+            run_name=self.run_name,
+            phase=self._phase,
+            target=self._config.trials,
+            trials=self._store.trials(self.run_name),
+            running=tuple(self._running.values()),
+            now=self._now(),
+            session_started=self._session_started,
+            done_before=self._done_before,
         )
-
-
-def summarize(result: OptimizationResult) -> dict[str, Any]:
-    """Return the result as the JSON object that the command line prints and `summary.json` holds."""
-    best = None
-    if result.best_trial is not None:
-        best = {
-            "trial": result.best_trial,
-            "total_score": result.best_total_score,
-            "accuracy": result.best_accuracy,
-            "test_accuracy": result.test_accuracy,
-            "health": {"overall": result.best_health_score, "components": result.best_health},
-            "params": result.best_params,
-            "model_path": result.best_model_path,
-        }
-    return {
-        "run_name": result.run_name,
-        "status": result.status,
-        "dataset": result.dataset_name,
-        "mode": result.optimization_mode,
-        "trials": {state: result.count(state) for state in ("completed", "pruned", "failed")},
-        "best": best,
-        "seconds": round(result.seconds, 3),
-    }
+        self._on_progress(snapshot)
 
 
 def _free_name(store: Store, name: str, *, fixed: bool) -> str:

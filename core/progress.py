@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.store import TrialProgress, TrialRecord
@@ -22,6 +22,42 @@ class RunProgress:
     best: TrialRecord | None
     seconds: float
     seconds_left: float | None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        run_name: str,
+        phase: str,
+        target: int,
+        trials: Sequence[TrialRecord],
+        running: tuple[TrialProgress, ...],
+        now: float,
+        session_started: float | None,
+        done_before: float,
+    ) -> RunProgress:
+        """Sum up what is stored and what runs; `done_before` trials were done before this session's training began."""
+        states = [trial.state for trial in trials]
+        completed, pruned, failed = (states.count(state) for state in ("completed", "pruned", "failed"))
+        elapsed = 0.0 if session_started is None else now - session_started
+        return cls(
+            run_name=run_name,
+            phase=phase,
+            target=target,
+            completed=completed,
+            pruned=pruned,
+            failed=failed,
+            running=running,
+            best=best_trial(trials),
+            seconds=elapsed,
+            seconds_left=seconds_left(
+                target,
+                work_done(completed + pruned + failed, running),
+                elapsed,
+                done_before=done_before,
+                idle=idle_seconds(running, now),
+            ),
+        )
 
     @property
     def finished(self) -> int:
@@ -58,7 +94,7 @@ def seconds_left(
     return max(0.0, (seconds - idle) / gained * (target - done) - idle)
 
 
-def best_trial(trials: list[TrialRecord]) -> TrialRecord | None:
+def best_trial(trials: Iterable[TrialRecord]) -> TrialRecord | None:
     """Return the completed, feasible trial with the highest total score; the earliest of equals."""
     eligible = [trial for trial in trials if trial.state == "completed" and trial.feasible]
     return max(eligible, key=lambda trial: (trial.total_score or 0.0, -trial.number), default=None)

@@ -16,7 +16,7 @@ LAYERS = [
     ["core.search_space", "core.scoring", "core.health", "core.stats", "core.datasets"],
     ["core.training"],
     ["core.executors", "core.store", "core.database", "core.artifacts", "core.progress"],
-    ["core.optimizer", "core.sampling", "core.analyses", "core.figures"],
+    ["core.optimizer", "core.sampling", "core.preparation", "core.outcome", "core.analyses", "core.figures"],
     ["core.service", "core.cli", "core.__main__"],
     ["app", "pages"],
 ]

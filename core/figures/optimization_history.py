@@ -42,7 +42,8 @@ class HistoryData:
     @property
     def numbers(self) -> tuple[int, int]:
         """Lowest and highest trial number."""
-        every = [trial.number for trial in (*self.completed, *self.over_budget, *self.pruned, *self.failed)]
+        every = [point.number for point in (*self.completed, *self.over_budget)]
+        every += [end.number for end in (*self.pruned, *self.failed)]
         return min(every, default=0), max(every, default=0)
 
     @property

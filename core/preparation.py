@@ -1,0 +1,79 @@
+"""What must be ready before the first trial: data, split and the size of the search space."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.artifacts import RunFolder, write_json
+from core.config import OptimizationConfig, Settings
+from core.datasets import DATASETS
+from core.datasets.cache import prepare
+from core.datasets.split import SplitParts, prepare_split
+from core.errors import RunStateError
+from core.executors.jobs import CountJob, Executor, ParameterBounds
+from core.health import METRICS
+from core.model_config import ModelConfig
+from core.records import to_dict
+
+Candidates = tuple[list[ModelConfig], list[ModelConfig]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """`facts` are stored with the run at its first start and must hold for as long as it goes on."""
+
+    split: SplitParts
+    bounds: ParameterBounds
+    facts: dict[str, Any]
+
+
+def prepare_run(
+    config: OptimizationConfig,
+    settings: Settings,
+    folder: RunFolder,
+    executor: Executor,
+    candidates: Candidates,
+    known: dict[str, Any],
+    set_phase: Callable[[str], None],
+) -> Preparation:
+    """Get everything ready; `known` are the facts of an earlier session, or empty.
+
+    Raises RunStateError when data, split or metrics are no longer those that the run began with, and
+    DataUnavailableError when the data cannot be had.
+    """
+    entry = DATASETS[config.dataset_name]
+    folder.path.mkdir(parents=True, exist_ok=True)
+    write_json(folder.path / "config.json", to_dict(config))
+    set_phase(f"preparing {entry.label}")
+
+    def tell_download(done: int, total: int | None, file: str) -> None:
+        set_phase(f"fetching {file}" + (f" {done / total:.0%}" if total else ""))
+
+    dataset = prepare(entry.name, settings, tell_download)
+    split = prepare_split(dataset, config.random_seed, settings)
+    shutil.copyfile(split.indices_path, folder.path / "split.npz")
+    facts: dict[str, Any] = {
+        "data_hash": dataset.content_hash,
+        "split_hash": split.split_hash,
+        "split_seed": config.random_seed,
+        "sizes": dict(split.sizes),
+        "metric_versions": {name: METRICS[name].version for name in METRICS},
+    }
+    if known:
+        changed = [key for key, value in facts.items() if known.get(key) != value]
+        if changed:
+            raise RunStateError(
+                f"run {config.run_name!r} cannot go on: {', '.join(changed)} differ from its first start, so its "
+                "trials could not be compared; start a new run"
+            )
+        bounds = ParameterBounds(**known["parameter_bounds"])
+    else:
+        set_phase("measuring the search space")
+        smallest, largest = map(tuple, candidates)
+        bounds = executor.count(
+            CountJob(smallest=smallest, largest=largest, shape=entry.shape, classes=entry.classes)
+        ).result()
+    return Preparation(split=split, bounds=bounds, facts=facts | {"parameter_bounds": to_dict(bounds)})
