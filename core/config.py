@@ -136,6 +136,12 @@ class OptimizationConfig:
                 "use_runpod_service is true, but this version trains on local workers only; set it to false"
             )
 
+        if self.target_gpus_per_worker > 1:
+            raise InvalidInputError(
+                f"target_gpus_per_worker is {self.target_gpus_per_worker}, but this version trains a trial on one GPU at "
+                "most; set it to 1 and use more workers"
+            )
+
     @property
     def workers(self) -> int:
         """Number of trials that train at the same time."""

@@ -44,6 +44,7 @@ def test_simple_mode_locks_accuracy() -> None:
         ({"random_seed": -1}, "random_seed must be"),
         ({"max_run_seconds": 0.0}, "above 0"),
         ({"max_run_seconds": float("nan")}, "above 0"),
+        ({"target_gpus_per_worker": 2}, "set it to 1"),
         ({"use_runpod_service": True}, "set it to false"),
     ],
 )
