@@ -138,8 +138,8 @@ class OptimizationConfig:
 
         if self.target_gpus_per_worker > 1:
             raise InvalidInputError(
-                f"target_gpus_per_worker is {self.target_gpus_per_worker}, but this version trains a trial on one GPU at "
-                "most; set it to 1 and use more workers"
+                f"target_gpus_per_worker is {self.target_gpus_per_worker}, but this version uses one GPU per trial "
+                "at most; set it to 1 and use more workers"
             )
 
     @property
