@@ -1,0 +1,95 @@
+"""The background thread: a queue of runs, stopping each at any point, and closing down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.config import OptimizationConfig, Settings
+from core.errors import InvalidInputError, RunStateError
+from core.service import RunService
+from tests.test_optimizer import QUICK
+
+pytestmark = [pytest.mark.training, pytest.mark.xdist_group("service")]
+
+
+@pytest.fixture
+def service(lab: Settings, tmp_path: Path) -> Iterator[RunService]:
+    url = f"sqlite:///{tmp_path / 'lab.sqlite3'}"
+    with RunService(replace(lab, results_dir=tmp_path, database_url=url)) as made:
+        yield made
+
+
+def make_config(name: str, trials: int) -> OptimizationConfig:
+    return OptimizationConfig(run_name=name, trials=trials, max_epochs_per_trial=1, search_space=QUICK)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+
+
+def test_runs_are_worked_on_one_after_the_other(service: RunService) -> None:
+    service.start(make_config("long", 200))
+    service.start(make_config("dropped", 1))
+    service.start(make_config("last", 1))
+    wait_for(lambda: service.view("long").count("completed"))
+    view = service.view("long")
+    assert view.active and view.best is not None and view.seconds_left is not None and view.seconds > 0
+    assert [service.view(name).run.status for name in ("dropped", "last")] == ["queued", "queued"]
+    service.stop("dropped")
+    assert service.view("dropped").run.status == "stopped"
+    service.stop("long")
+    wait_for(lambda: service.view("last").run.status == "completed")
+    assert service.view("long").run.status == "stopped" and not service.view("long").running
+    service.resume("dropped")
+    wait_for(lambda: service.view("dropped").run.status == "completed")
+    assert service.view("dropped").count("completed") == 1
+    assert set(service.health("dropped", 0)) == set(service.view("dropped").trials[0].components)
+
+
+def test_closing_leaves_resumable_runs(service: RunService) -> None:
+    service.start(make_config("working", 200))
+    service.start(make_config("waiting", 1))
+    wait_for(lambda: service.view("working").running)
+    started = time.monotonic()
+    service.close()
+    assert time.monotonic() - started < 10
+    assert [service.view(name).run.status for name in ("working", "waiting")] == ["stopped", "stopped"]
+    assert all(service.view(name).run.resumable for name in ("working", "waiting"))
+    with pytest.raises(RunStateError, match="shutting down"):
+        service.start(make_config("late", 1))
+
+
+def test_wrong_requests_change_nothing(service: RunService) -> None:
+    with pytest.raises(InvalidInputError, match="Did you mean 'digits'"):
+        service.start(OptimizationConfig(dataset_name="digts"))
+    with pytest.raises(RunStateError, match="no run 'nobody'"):
+        service.view("nobody")
+    assert service.store.runs() == []
+
+
+def test_a_run_that_cannot_get_its_data_is_stored_as_failed(lab: Settings, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'lab.sqlite3'}"
+    empty = Settings(
+        data_dir=tmp_path / "data",
+        results_dir=tmp_path / "results",
+        database_url=url,
+        dataset_mirror=tmp_path,
+        worker_memory_mb=None,
+    )
+    blocker = tmp_path / "data"
+    blocker.write_text("a file where the folder should be")
+    with RunService(empty) as service:
+        service.start(make_config("broken", 1))
+        wait_for(lambda: service.view("broken").run.status == "failed", 60)
+        assert str(blocker) in service.view("broken").run.phase
+        blocker.unlink()
+        service.resume("broken")
+        wait_for(lambda: service.view("broken").run.status == "completed")
