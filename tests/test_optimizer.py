@@ -102,7 +102,7 @@ def test_a_run_trains_scores_and_keeps_the_best(reference: OptimizationResult, p
 def test_the_first_trial_is_the_default_model(reference: OptimizationResult) -> None:
     params = reference.trials[0].params
     assert params["filters_1"] == 16  # default 32, limited by the override
-    assert (params["learning_rate"], params["optimizer"], params["activation"]) == (1e-3, "adam", "relu")
+    assert (params["learning_rate"], params["optimizer"], params["activation"]) == (2e-3, "adam", "relu")
 
 
 def test_the_stored_total_can_be_recomputed_from_the_stored_parts(

@@ -35,7 +35,7 @@ class GradientProbe:
         self._model = model
         self._kernels = [w for w in model.trainable_weights if w.name in _KERNELS]
         self.names = [kernel_name(w) for w in self._kernels]
-        self._function = tf.function(self._norms, reduce_retracing=True)
+        self._function = tf.function(self._norms, reduce_retracing=True, autograph=False)
 
     def _norms(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         variables = [kernel.value for kernel in self._kernels]
@@ -104,11 +104,11 @@ def measure_activity(model: keras.Model, x: np.ndarray) -> tuple[LayerActivity, 
     rows -= rows % _CHUNK if rows > _CHUNK else 0  # equal chunks: one trace, and a mean of means is the mean
     chunks = [tf.constant(x[s : s + _CHUNK]) for s in range(0, rows, _CHUNK)]
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
     def first(chunk: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
         return [_summary(a, name) for a, name in zip(_as_list(inner(chunk, training=False)), names, strict=True)]
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
     def second(chunk: tf.Tensor, means: list[tf.Tensor]) -> list[tf.Tensor]:
         outputs = _as_list(inner(chunk, training=False))
         return [tf.reduce_mean(tf.abs(_flat(a) - m), axis=0) for a, m in zip(outputs, means, strict=True)]
