@@ -1,12 +1,14 @@
 # `make run` and `make test` are all that a new user or contributor needs; each sets itself up.
 PYTHON ?= python3
 PORT ?= 8501
+# Others on the network cannot reach it, since there is no login yet; HOST=0.0.0.0 lets them.
+HOST ?= localhost
 BIN := .venv/bin
 
 .PHONY: run test setup dev check bench lock screenshots clean
 
 run: setup
-	$(BIN)/streamlit run app/server.py --server.port $(PORT)
+	$(BIN)/streamlit run app/server.py --server.port $(PORT) --server.address $(HOST)
 
 test: dev
 	$(BIN)/ruff check .
@@ -30,6 +32,9 @@ dev: .venv/.installed-dev
 
 bench: dev
 	$(BIN)/python -m tests.benchmarks
+
+screenshots: dev
+	$(BIN)/python -m tests.e2e.screenshots .bench/screenshots
 
 # Resolve the ranges of requirements*.txt anew and write what was found; run it to take in newer releases.
 lock:

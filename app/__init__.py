@@ -1,0 +1,1 @@
+"""The Streamlit application: it draws what `core` knows, and computes nothing."""

@@ -1,0 +1,14 @@
+"""The frame around all pages: page settings and navigation, nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# An emoji and not a `:material/...:` icon: the browser would fetch that one from Google.
+st.set_page_config(page_title="Model Health Lab", page_icon="🩺", layout="wide")
+
+PAGES = [
+    st.Page("../pages/exploration.py", title="Hyperparameter Exploration", url_path="exploration", default=True),
+]
+
+st.navigation(PAGES, position="top").run()

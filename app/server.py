@@ -1,0 +1,43 @@
+"""The web server: `streamlit run app/server.py`. Pages and extra routes share one port."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+log = logging.getLogger(__name__)
+
+
+async def healthz(_request: Request) -> Response:
+    """Answer that the server is up. Check the body: Streamlit answers unknown paths with its page and status 200."""
+    return JSONResponse({"status": "ok"})
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Open the run service with the server, and close it on SIGTERM or SIGINT so that no worker outlives it."""
+    from app.state import run_service
+    from core.errors import LabError
+
+    try:
+        run_service()
+    except LabError as error:  # the page says the same and tries again, so the server comes up nevertheless
+        log.error("%s", error)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(LabError):
+            await run_in_threadpool(run_service().close)
+
+
+# `streamlit run` finds the application by reading this file: it has to be a plain assignment of a call.
+app = st.App(Path(__file__).with_name("main.py"), lifespan=lifespan, routes=[Route("/healthz", healthz)])

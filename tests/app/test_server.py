@@ -1,0 +1,54 @@
+"""The server's own routes, and what happens when it starts and shuts down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+import pytest
+from starlette.testclient import TestClient
+
+from app.server import app, lifespan
+from app.state import run_service
+from core.config import OptimizationConfig
+from core.errors import RunStateError
+from core.service import RunService
+
+
+def live(meanwhile: Callable[[], None]) -> None:
+    """Go through the server's life, with `meanwhile` between its start and its end."""
+
+    async def life() -> None:
+        async with lifespan(app):
+            meanwhile()
+
+    anyio.run(life)
+
+
+def test_routes_share_the_port(service: RunService) -> None:
+    with TestClient(app) as client:  # once only: Streamlit's runtime cannot be started a second time
+        answer = client.get("/healthz")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+        assert client.get("/_stcore/health").text == "ok"
+        page = client.get("/exploration")
+        assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
+
+
+def test_shutting_down_closes_the_run_service(service: RunService) -> None:
+    def check() -> None:
+        assert run_service() is service
+
+    live(check)
+    with pytest.raises(RunStateError, match="shutting down"):
+        service.start(OptimizationConfig(run_name="late"))
+
+
+def test_a_broken_database_does_not_keep_the_server_down(
+    service: RunService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MHL_DATABASE_URL", "nonsense")
+    run_service.clear()
+    reached: list[bool] = []
+    live(lambda: reached.append(True))
+    assert reached == [True]
+    assert "MHL_DATABASE_URL" in caplog.text
