@@ -280,6 +280,15 @@ def test_budgets_are_constraints(reference: OptimizationResult, place: Settings)
     assert any(t.state == "pruned" and "exceed the budget" in (t.note or "") for t in result.trials)
 
 
+def test_time_budgets_are_constraints_too(place: Settings) -> None:
+    slow = ModelOptimizer(make_config("slow", trials=1, max_seconds_per_trial=0.01), settings=place).optimize_model()
+    [trial] = slow.trials
+    assert trial.state == "completed" and not trial.feasible and max(trial.accuracies) == 1  # ended after an epoch
+    assert slow.best_trial is None and slow.best_model_path is None
+    late = ModelOptimizer(make_config("late", max_run_seconds=0.001), settings=place).optimize_model()
+    assert late.trials == () and Store(place).run("late").phase == "time budget used up; 4 trials were not started"
+
+
 def test_pruning_stops_bad_trials_early(place: Settings) -> None:
     space = QUICK | {"learning_rate": [1e-6, 1e-2], "optimizer": "adam", "schedule": "constant"}
     config = make_config("pruning", trials=12, max_epochs_per_trial=6, concurrent_workers=2, pruning=True)

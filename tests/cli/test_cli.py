@@ -180,6 +180,14 @@ def test_real_data_sets_end_to_end(dataset: str, space: dict[str, int], tmp_path
     best = json.loads(out)["best"]
     assert best["accuracy"] > {"mnist": 0.8, "imdb": 0.55}[dataset]
     assert Path(best["model_path"]).is_file()
+    name = json.loads(out)["run_name"]
+    code, out, _ = shell("fetch", dataset, "--json")
+    assert code == 0 and json.loads(out)["rows"] == {"mnist": 70_000, "imdb": 50_000}[dataset]
+    code, out, _ = shell("show", name, "--json")
+    assert code == 0 and [trial["state"] for trial in json.loads(out)["trials"]] == ["completed"]
+    assert shell("stop", name)[0] == shell("resume", name)[0] == 1  # it is completed
+    code, out, _ = shell("datasets", "--json")
+    assert {row["name"]: row["cached"] for row in json.loads(out)["datasets"]}[dataset]
 
 
 def test_durations() -> None:

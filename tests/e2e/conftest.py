@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from tests.conftest import find_mirror
 from tests.e2e.harness import LabServer, browser, chromium, lab_server
 
 
@@ -48,7 +49,8 @@ class Visitor:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LabServer]:
-    with lab_server(tmp_path) as running:
+    mirror = find_mirror()
+    with lab_server(tmp_path, {"MHL_DATASET_MIRROR": str(mirror)} if mirror else None) as running:
         yield running
 
 

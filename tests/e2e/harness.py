@@ -90,9 +90,9 @@ class LabServer:
 
 
 @contextlib.contextmanager
-def lab_server(folder: Path) -> Iterator[LabServer]:
+def lab_server(folder: Path, environ: dict[str, str] | None = None) -> Iterator[LabServer]:
     """Start a server on a free port with its files in `folder`, and leave no process behind."""
-    server = LabServer(folder)
+    server = LabServer(folder, environ)
     try:
         server.wait_until_up()
         yield server

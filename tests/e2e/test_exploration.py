@@ -92,6 +92,23 @@ def test_from_an_empty_page_to_the_downloaded_network(visitor: Visitor) -> None:
     assert visitor.troubles == []
 
 
+@pytest.mark.parametrize("label", ["MNIST", "IMDB reviews"])
+def test_other_data_sets_train_from_the_page_too(visitor: Visitor, mirror: Path, label: str) -> None:
+    """Real images and real texts, with the default networks and for one epoch."""
+    page = visitor.open()
+    field = page.get_by_role("combobox", name="Data set")
+    field.click()
+    page.get_by_role("option", name=label, exact=True).click()
+    expect(field).to_have_value(label)
+    start(page, trials=1, epochs=1, workers=1)
+    expect(status(page, "completed")).to_be_visible(timeout=2 * _PATIENCE)
+    expect(page.get_by_text("1 of 1 trials")).to_be_visible()
+    (run,) = store_of(visitor.server).runs()
+    assert run.summary is not None and run.summary["best"]["accuracy"] > 0.6
+    expect(page.get_by_test_id("stMetric").filter(has_text="Test accuracy")).to_contain_text("95 %:")
+    assert visitor.troubles == []
+
+
 def test_a_run_is_stopped_resumed_and_survives_the_servers_end(visitor: Visitor, server: LabServer) -> None:
     page = visitor.open()
     start(page, trials=40, epochs=30, workers=2)
