@@ -2,7 +2,17 @@
 
 import sys
 
-from core.cli import main
+
+def run() -> int:
+    """Run the command; Ctrl-C before it has begun is not worth a traceback."""
+    try:
+        from core.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 1
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import optuna
+import psutil
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -21,9 +24,10 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
+from core.datasets.folders import locked
 from core.errors import InvalidInputError, LabError
 
 SCHEMA_VERSION = 1
@@ -62,7 +66,7 @@ PROGRESS = Table(
 )
 
 
-def open_database(url: str) -> tuple[Engine, optuna.storages.RDBStorage]:
+def open_database(url: str) -> tuple[Engine, optuna.storages.BaseStorage]:
     """Open the database, make missing tables, and return our engine and Optuna's storage on the same address.
 
     SQLite gets a write-ahead log (readers never wait for the writer) and a 30 s busy time-out. Raises LabError with
@@ -75,9 +79,10 @@ def open_database(url: str) -> tuple[Engine, optuna.storages.RDBStorage]:
         # One engine would do, but Optuna makes its own; both point at the same file.
         engine = create_engine(url, connect_args=_connect_arguments(url))
         _tune(engine)
-        METADATA.create_all(engine)
-        _check_schema(engine)
-        storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": _connect_arguments(url)})
+        with _only_one(address):  # two processes that make the tables at the same time get in each other's way
+            METADATA.create_all(engine)
+            _check_schema(engine)
+            storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": _connect_arguments(url)})
         _tune(storage.engine)
     except ArgumentError as error:
         raise InvalidInputError(f"MHL_DATABASE_URL is not a database address ({error}); try sqlite:///path") from None
@@ -88,7 +93,14 @@ def open_database(url: str) -> tuple[Engine, optuna.storages.RDBStorage]:
             f"the database {shown} cannot be used: {reason}. The file was left as it is; check its folder's rights and "
             "free space, or set MHL_DATABASE_URL to another address"
         ) from None
-    return engine, storage
+    # Optuna's cache in front of it: finished trials are read once, 0.003 s instead of 0.5 s a look at 500 of them.
+    return engine, optuna.storages.get_storage(storage)
+
+
+def _only_one(address: URL) -> AbstractContextManager[None]:
+    """Hold a lock beside the SQLite file; a database server looks after itself."""
+    in_file = address.get_backend_name() == "sqlite" and address.database and address.database != ":memory:"
+    return locked(Path(address.database or "").parent) if in_file else nullcontext()
 
 
 def _connect_arguments(url: str) -> dict[str, Any]:
@@ -119,23 +131,30 @@ def _check_schema(engine: Engine) -> None:
 
 
 def process_owner() -> str:
-    """Name this process so that another one can tell whether it still lives: host, pid, start time."""
-    import psutil
-
-    pid = os.getpid()
-    return f"{os.uname().nodename}|{pid}|{psutil.Process(pid).create_time():.2f}"
+    """Name this process so that another one can tell whether it still lives: host, pid, birth."""
+    return f"{os.uname().nodename}|{os.getpid()}|{_birth(os.getpid())}"
 
 
 def owner_alive(owner: str | None, heartbeat: float | None, now: float, patience: float = 60.0) -> bool:
     """Tell whether the process that owns a run still lives; on another host only its heartbeat can tell."""
-    import psutil
-
     if owner is None:
         return False
-    node, pid, created = owner.split("|")
+    node, pid, birth = owner.split("|")
     if node != os.uname().nodename:
         return heartbeat is not None and now - heartbeat < patience
+    return _birth(int(pid)) == birth
+
+
+def _birth(pid: int) -> str | None:
+    """What tells a process from a later one with its number; None when it is dead.
+
+    On Linux boot and clock ticks, which no correction of the clock moves; elsewhere the time of its start.
+    """
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" == created
-    except psutil.Error:
-        return False
+        if sys.platform == "linux":
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            return None if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+        return f"{psutil.Process(pid).create_time():.2f}" if psutil.pid_exists(pid) else None
+    except OSError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import shutil
 import threading
@@ -17,12 +18,12 @@ from optuna.trial import Trial
 from core.artifacts import RunFolder
 from core.config import OptimizationConfig, Settings
 from core.datasets import DATASETS
-from core.errors import InvalidInputError, LabError, WorkerError
+from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
 from core.executors.jobs import Executor, TrainJob
 from core.executors.local import LocalExecutor
 from core.health import measure
 from core.outcome import OptimizationResult, conclude, summarize
-from core.preparation import prepare_run
+from core.preparation import Stopped, prepare_run
 from core.progress import OnProgress, RunProgress, best_trial
 from core.records import to_dict
 from core.sampling import TrialQueue, derive_seed
@@ -66,11 +67,8 @@ class ModelOptimizer:
         self._now = now
         if resume and config.run_name is None:
             raise InvalidInputError("resume needs the name of a run; `runs` lists them")
-        name = config.run_name or f"{config.dataset_name}_{config.optimization_mode}_{time.strftime('%Y%m%d_%H%M%S')}"
-        self.run_name = name if resume else _free_name(self._store, name, fixed=config.run_name is not None)
+        self.run_name = config.run_name if resume and config.run_name else _create(self._store, config)
         self._config = replace(config, run_name=self.run_name)
-        if not resume:
-            self._store.create_run(self.run_name, self._config)
         self._folder = RunFolder(self._settings, self.run_name)
         self._executor = executor or LocalExecutor(self._folder.log, self._settings.worker_memory_mb)
         self._on_progress = on_progress
@@ -97,11 +95,13 @@ class ModelOptimizer:
     def optimize_model(self) -> OptimizationResult:
         """Run to the end or until stopped. Raises LabError when the run cannot go on; it stays resumable."""
         run = self._store.claim(self.run_name)
+        self._facts = run.facts
         started = self._now()
         status, phase = "failed", "ended by an error"
         try:
-            self._prepare(run)
-            self._search(run)
+            with contextlib.suppress(Stopped):
+                self._prepare(run)
+                self._search(run)
             stopped = self._stop.is_set()
             self._set_phase("keeping the best model")
             result = self._conclude("stopped" if stopped else "completed", run.seconds + self._now() - started)
@@ -109,6 +109,7 @@ class ModelOptimizer:
             return result
         except Exception as error:
             phase = str(error) if isinstance(error, LabError) else f"unexpected {type(error).__name__}: {error}"
+            self._give_back_running()
             raise
         finally:
             self._executor.close()
@@ -120,13 +121,22 @@ class ModelOptimizer:
             self._tell_progress()
 
     def _prepare(self, run: RunRecord) -> None:
+        if self._stopping():  # it was asked to while it waited
+            raise Stopped
         if isinstance(self._executor, LocalExecutor):
             self._executor.start()  # Keras loads while the data is prepared
         self._ready = prepare_run(
-            self._config, self._settings, self._folder, self._executor, self._candidates, run.facts, self._set_phase
+            self._config,
+            self._settings,
+            self._folder,
+            self._executor,
+            self._candidates,
+            run.facts,
+            self._set_phase,
+            self._stopping,
         )
-        if not run.facts:
-            self._store.update_run(self.run_name, facts=self._ready.facts)
+        self._facts = self._ready.facts
+        self._store.update_run(self.run_name, facts=self._facts)
 
     # -- the search: one thread asks, submits and tells; executors only put events into the queue --------------------
 
@@ -310,7 +320,7 @@ class ModelOptimizer:
 
     def _conclude(self, status: str, seconds: float) -> OptimizationResult:
         trials = self._store.trials(self.run_name)
-        result = conclude(self._config, self._folder, trials, self._ready.facts, status=status, seconds=seconds)
+        result = conclude(self._config, self._folder, trials, self._facts, status=status, seconds=seconds)
         self._store.update_run(self.run_name, summary=summarize(result))
         return result
 
@@ -337,9 +347,12 @@ class ModelOptimizer:
         self._on_progress(snapshot)
 
 
-def _free_name(store: Store, name: str, *, fixed: bool) -> str:
-    """Return `name`, with a number behind it when it was made up and is taken."""
-    taken = {run.name for run in store.runs()}
-    if fixed or name not in taken:
-        return name
-    return next(f"{name}_{n}" for n in range(2, len(taken) + 3) if f"{name}_{n}" not in taken)
+def _create(store: Store, config: OptimizationConfig) -> str:
+    """Store a new run and return its name; a made-up name that is taken gets a number behind it."""
+    if config.run_name is not None:
+        return store.create_run(config.run_name, config).name
+    name = f"{config.dataset_name}_{config.optimization_mode}_{time.strftime('%Y%m%d_%H%M%S')}"
+    for ending in ["", *(f"_{number}" for number in range(2, 100))]:
+        with contextlib.suppress(RunStateError):
+            return store.create_run(name + ending, replace(config, run_name=name + ending)).name
+    raise RunStateError(f"a hundred runs were started in this second as {name!r}; give this one a name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,12 @@ from core.health import METRICS
 from core.model_config import ModelConfig
 from core.records import to_dict
 
+_TICK = 0.5  # seconds between looks at the stop flag
 Candidates = tuple[list[ModelConfig], list[ModelConfig]]
+
+
+class Stopped(Exception):
+    """The run was asked to stop while it was being prepared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +44,28 @@ def prepare_run(
     candidates: Candidates,
     known: dict[str, Any],
     set_phase: Callable[[str], None],
+    stopping: Callable[[], bool],
 ) -> Preparation:
     """Get everything ready; `known` are the facts of an earlier session, or empty.
 
     Raises RunStateError when data, split or metrics are no longer those that the run began with, and
-    DataUnavailableError when the data cannot be had.
+    DataUnavailableError when the data cannot be had, and Stopped as soon as `stopping` says so.
     """
     entry = DATASETS[config.dataset_name]
     folder.path.mkdir(parents=True, exist_ok=True)
     write_json(folder.path / "config.json", to_dict(config))
     set_phase(f"preparing {entry.label}")
 
+    told = ""
+
     def tell_download(done: int, total: int | None, file: str) -> None:
-        set_phase(f"fetching {file}" + (f" {done / total:.0%}" if total else ""))
+        nonlocal told
+        phase = f"fetching {file}" + (f" {done / total:.0%}" if total else "")
+        if phase != told:  # once per percent: there may be thousands of chunks
+            if stopping():
+                raise Stopped
+            told = phase
+            set_phase(phase)
 
     dataset = prepare(entry.name, settings, tell_download)
     split = prepare_split(dataset, config.random_seed, settings)
@@ -73,7 +88,11 @@ def prepare_run(
     else:
         set_phase("measuring the search space")
         smallest, largest = map(tuple, candidates)
-        bounds = executor.count(
+        counting = executor.count(
             CountJob(smallest=smallest, largest=largest, shape=entry.shape, classes=entry.classes)
-        ).result()
+        )
+        while not wait([counting], timeout=_TICK).done:
+            if stopping():
+                raise Stopped
+        bounds = counting.result()
     return Preparation(split=split, bounds=bounds, facts=facts | {"parameter_bounds": to_dict(bounds)})

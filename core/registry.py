@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
@@ -25,11 +26,14 @@ class Registry(Mapping[str, T], Generic[T]):
     core.errors.InvalidInputError: unknown shape 'sqare'; known: square. Did you mean 'square'?
     """
 
-    def __init__(self, family: str, package: str | None = None) -> None:
+    def __init__(self, family: str, package: str | None = None, skip: frozenset[str] = frozenset()) -> None:
+        """`package` is the plug-in folder; its modules named in `skip` are machinery and are not imported."""
         self._family = family
         self._package = package
+        self._skip = skip
         self._entries: dict[str, T] = {}
         self._discovered = package is None
+        self._discovering = threading.RLock()
 
     def register(self, name: str, entry: T) -> T:
         """Add `entry` under `name`; a second entry of the same name is an error."""
@@ -46,10 +50,14 @@ class Registry(Mapping[str, T], Generic[T]):
         """Import every module of the plug-in package once, so that each can register itself."""
         if self._discovered or self._package is None:
             return
-        self._discovered = True
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+        with self._discovering:  # another thread must not see half of the family
+            if self._discovered:
+                return
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__):
+                if module.name not in self._skip:
+                    importlib.import_module(f"{self._package}.{module.name}")
+            self._discovered = True
 
     def __getitem__(self, name: str) -> T:
         self.discover()

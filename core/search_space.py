@@ -27,6 +27,15 @@ Kind = Literal["image", "text"]
 Space = dict[str, BaseDistribution]
 Params = dict[str, Any]
 MAX_LAYERS = 4
+_LIMITS = {
+    "filters": 4096,
+    "dense_units": 16_384,
+    "lstm_units": 4096,
+    "embedding_size": 4096,
+    "vocabulary": 1_000_000,
+    "sequence_length": 10_000,
+    "batch_size": 65_536,
+}
 # parameter of the number of layers -> (field of the config, prefix of the widths)
 _STACKS = {
     "conv_layers": ("filters", "filters"),
@@ -48,6 +57,7 @@ def search_space(
         if name not in space:
             raise InvalidInputError(unknown_name("hyperparameter", name, list(space)))
         space[name] = override(name, space[name], value)
+        _check_size(name, space[name])
     return space
 
 
@@ -111,6 +121,14 @@ def override(name: str, current: BaseDistribution, value: Any) -> BaseDistributi
     if isinstance(current, FloatDistribution):
         choices = [float(choice) for choice in choices]
     return CategoricalDistribution(choices)
+
+
+def _check_size(name: str, distribution: BaseDistribution) -> None:
+    """Refuse sizes that no machine builds, before a worker dies of them."""
+    limit = next((high for prefix, high in _LIMITS.items() if name.startswith(prefix)), None)
+    largest = _ends(distribution)[-1]
+    if limit is not None and largest > limit:
+        raise InvalidInputError(f"{name} may be {limit:,} at most, got {largest:,}")
 
 
 def _check_type(name: str, current: BaseDistribution, value: Any) -> None:

@@ -165,24 +165,32 @@ class Store:
 
     def adopt(self, name: str) -> None:
         """Put a run that nobody works on into this process's queue."""
-        self._take(name, "queued", phase="waiting for its turn")
+        self._take(name, "queued", phase="waiting for its turn", stop_requested=False)
 
     def claim(self, name: str) -> RunRecord:
-        """Make this process work on a run that no living process works on.
+        """Make this process work on a run that waits in its own queue or that no living process works on.
 
-        Raises RunStateError when another process owns it or when it is completed.
+        A stop that was asked for while the run waited still holds. Raises RunStateError when another process owns
+        the run or when it is completed.
         """
-        self._take(name, "running", started=self._now(), finished=None, stop_requested=False)
+        waited = self.run(name).status == "queued"
+        changes = {} if waited else {"stop_requested": False}
+        self._take(name, "running", started=self._now(), finished=None, **changes)
         self.clear_progress(name)
         return self.run(name)
 
     def _take(self, name: str, status: str, **values: Any) -> None:
-        run = self.run(name)
-        if run.status == "running" or (run.status == "queued" and run.owner != self._owner):
-            raise RunStateError(f"run {name!r} is already being worked on; stop it first")
+        with self.engine.connect() as connection:
+            row = connection.execute(select(RUNS).where(RUNS.c.name == name)).mappings().one_or_none()
+        run = self.run(name) if row is None else self._record(row)
+        mine = run.status == "queued" and run.owner == self._owner and status == "running"
+        if run.status in ACTIVE and not mine:
+            raise RunStateError(f"run {name!r} is already being worked on or waiting for it; stop it first")
         if run.status == "completed":
             raise RunStateError(f"run {name!r} is completed; start a new run to search further")
-        unchanged = (RUNS.c.name == name) & (RUNS.c.owner == run.owner)  # nobody was quicker
+        assert row is not None
+        unchanged = (RUNS.c.name == name) & (RUNS.c.owner == row["owner"])  # nobody was quicker
+        unchanged &= (RUNS.c.status == row["status"]) & (RUNS.c.heartbeat == row["heartbeat"])
         values |= {"status": status, "owner": self._owner, "heartbeat": self._now()}
         with self._writing, self.engine.begin() as connection:
             if connection.execute(update(RUNS).where(unchanged).values(**values)).rowcount != 1:

@@ -82,6 +82,7 @@ def test_overrides_fix_choose_and_range() -> None:
         ({"dropout": {"low": 0.4, "high": 0.1}}, "dropout"),
         ({"dropout": {"lo": 0.4}}, "Did you mean 'low'"),
         ({"optimizer": {"low": 1}}, "no range"),
+        ({"filters_1": 100_000_000}, "filters_1 may be 4,096 at most, got 100,000,000"),
         ({"batch_normalization": 1}, "not a value of its kind"),
     ],
 )

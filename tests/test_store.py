@@ -23,7 +23,7 @@ def store(settings: Settings) -> Store:
 def die(store: Store, name: str) -> None:
     """Make the run look like one whose process was killed."""
     node, pid, created = process_owner().split("|")
-    store.update_run(name, owner=f"{node}|{pid}|{float(created) - 1:.2f}")
+    store.update_run(name, owner=f"{node}|{pid}|{created}0")
 
 
 def test_a_run_comes_back_as_it_was_stored(store: Store) -> None:
@@ -106,3 +106,48 @@ def test_a_wrong_address_is_invalid_input(settings: Settings, tmp_path: Path) ->
     broken = Settings.from_environment({"MHL_RESULTS_DIR": str(tmp_path), "MHL_DATABASE_URL": "nonsense"})
     with pytest.raises(InvalidInputError, match="MHL_DATABASE_URL"):
         Store(broken)
+
+
+def test_a_stop_asked_for_in_the_queue_still_holds_when_the_run_begins(store: Store) -> None:
+    store.create_run("a", CONFIG)
+    store.request_stop("a")
+    store.claim("a")
+    assert store.stop_requested("a")
+    store.update_run("a", status="stopped")
+    store.adopt("a")  # resumed on purpose: the old wish is over
+    assert not store.stop_requested("a")
+    with pytest.raises(RunStateError, match="waiting for it"):
+        store.adopt("a")
+
+
+def test_only_one_of_two_takers_gets_a_run(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slower one has read the run's state before the quicker one took it."""
+    store.create_run("a", CONFIG)
+    store.update_run("a", status="stopped")
+    slow = Store(settings)
+    read = slow._record
+
+    def read_then_be_overtaken(row: object) -> object:
+        monkeypatch.setattr(slow, "_record", read)
+        store.claim("a")
+        return read(row)
+
+    monkeypatch.setattr(slow, "_record", read_then_be_overtaken)
+    with pytest.raises(RunStateError):
+        slow.adopt("a")
+    assert store.run("a").status == "running"
+
+
+def test_processes_that_start_together_share_a_new_database(settings: Settings) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from core.store import Store; from core.config import Settings; Store(Settings.from_environment())"
+    )
+    environment = {"MHL_RESULTS_DIR": str(settings.results_dir), "PATH": "/usr/bin:/bin"}
+    programs = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE) for _ in range(4)
+    ]
+    errors = [program.communicate()[1] for program in programs]
+    assert [program.returncode for program in programs] == [0] * 4, errors

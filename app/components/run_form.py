@@ -72,14 +72,12 @@ def _numbers(defaults: OptimizationConfig) -> dict[str, Any]:
     return {
         "trials": first.number_input(
             "Trials",
-            min_value=1,
             value=defaults.trials,
             key="trials",
             help="How many different networks are tried. More trials find better ones, and take longer.",
         ),
         "max_epochs_per_trial": first.number_input(
             "Epochs per trial",
-            min_value=1,
             value=defaults.max_epochs_per_trial,
             key="epochs",
             help="How often each network sees all training data, at most. Training ends earlier when it no longer "
@@ -87,14 +85,12 @@ def _numbers(defaults: OptimizationConfig) -> dict[str, Any]:
         ),
         "concurrent_workers": second.number_input(
             "Workers",
-            min_value=1,
             value=defaults.concurrent_workers,
             key="workers",
             help="How many networks train at the same time. The number of processor cores is a good choice.",
         ),
         "random_seed": second.number_input(
             "Seed",
-            min_value=0,
             value=defaults.random_seed,
             key="seed",
             help="Where chance starts: the split of the data, the first weights and the choice of networks. The same "
@@ -121,8 +117,8 @@ def _more_choices(defaults: OptimizationConfig) -> dict[str, Any]:
         ),
         "max_parameters": st.number_input(
             "Parameter budget",
-            min_value=1,
             value=defaults.max_parameters,
+            step=1,  # whole numbers, though there is no value to tell it by
             placeholder="no limit",
             key="max_parameters",
             help="Networks with more weights than this are not trained. Leave it empty for no limit.",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
 from core.datasets.arrays import Arrays
 from core.datasets.entry import DatasetEntry, RemoteFile
 from core.registry import Registry
@@ -13,19 +10,6 @@ __all__ = ["DATASETS", "Arrays", "DatasetEntry", "RemoteFile"]
 
 # Modules of this folder that hold no data set. Discovery must not import them: it also runs inside training
 # processes, which have to stay without the modules that know the holdout (split, cache).
-_MACHINERY = {"arrays", "cache", "download", "entry", "folders", "parts", "ragged", "split", "text"}
+_MACHINERY = frozenset({"arrays", "cache", "download", "entry", "folders", "parts", "ragged", "split", "text"})
 
-
-class _DatasetRegistry(Registry[DatasetEntry]):
-    """The registry of data sets; it finds every module of this folder but the machinery."""
-
-    def discover(self) -> None:
-        if self._discovered:
-            return
-        self._discovered = True
-        for module in pkgutil.iter_modules(__path__):
-            if module.name not in _MACHINERY:
-                importlib.import_module(f"{__name__}.{module.name}")
-
-
-DATASETS: Registry[DatasetEntry] = _DatasetRegistry("data set", __name__)
+DATASETS: Registry[DatasetEntry] = Registry("data set", __name__, skip=_MACHINERY)

@@ -140,10 +140,16 @@ class LocalExecutor:
 
     def _read(self, host: subprocess.Popen[bytes], jobs: dict[str, _Pending]) -> None:
         assert host.stdout is not None
-        for line in host.stdout:
-            self._handle(jobs, json.loads(line))
-        code = host.wait()
-        _kill_group(host.pid)
+        try:
+            for line in host.stdout:
+                self._handle(jobs, json.loads(line))
+        finally:  # whatever a callback does, nobody may wait for ever
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                host.wait(timeout=_CLOSE_SECONDS)
+            _kill_group(host.pid)
+            self._report_lost(host.wait(), jobs)
+
+    def _report_lost(self, code: int, jobs: dict[str, _Pending]) -> None:
         with self._lock:
             lost = list(jobs.values())
             jobs.clear()

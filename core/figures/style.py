@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd  # noqa: F401  Plotly looks for it while it draws; another thread may be half way through it
 import plotly.graph_objects as go
 
 # Okabe and Ito 2008. These six are legible on white and on near-black; yellow is not, and is left out.
