@@ -15,11 +15,7 @@ from core.config import Settings
 from core.errors import InvalidInputError, LabError
 from core.records import from_json, to_dict
 from core.store import TrialRecord
-from core.trial import TrialResult, TrialSpec
-
-SPEC_FILE = "spec.json"
-RESULT_FILE = "result.json"
-MODEL_FILE = "model.keras"
+from core.trial import MODEL_FILE, RESULT_FILE, SPEC_FILE, TrialResult, TrialSpec
 
 
 class RunFolder:

@@ -14,6 +14,10 @@ from core.records import STRICT_KEYS
 
 WIRE_VERSION = 1
 WINDOWS_PER_EPOCH = 4
+# Files of a trial's folder that both the worker and the program know by name
+SPEC_FILE = "spec.json"
+MODEL_FILE = "model.keras"
+RESULT_FILE = "result.json"  # written last: it marks a complete folder
 TrialStatus = Literal["completed", "over_budget", "failed"]
 
 

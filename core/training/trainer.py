@@ -24,12 +24,20 @@ from core.training.plots import write_diagnostics
 from core.training.predictor import predict
 from core.training.probe import ACTIVATION_ROWS, GradientProbe, measure_activity, probe_hash
 from core.training.recorder import Recorder, correct_rows, cross_entropy, top1
-from core.trial import Artifact, EpochRecord, ParameterCount, Trace, TrialMetrics, TrialResult, TrialSpec
+from core.trial import (
+    MODEL_FILE,
+    RESULT_FILE,
+    SPEC_FILE,
+    Artifact,
+    EpochRecord,
+    ParameterCount,
+    Trace,
+    TrialMetrics,
+    TrialResult,
+    TrialSpec,
+)
 
-SPEC_FILE = "spec.json"
-MODEL_FILE = "model.keras"
 TEST_PREDICTIONS_FILE = "test_predictions.npy"
-RESULT_FILE = "result.json"
 TRAIN_SAMPLE = 5_000  # rows of the training part that the training accuracy of the saved model is measured on
 _PROBE_SEED = 20_240_229  # the probe rows are the same for every trial of a split
 

@@ -32,16 +32,6 @@ _CHAIN = ("app.server", "core.service")  # the first that is there
 _HEAVY = ("tensorflow", "keras", "sklearn")
 _PATIENCE = 60.0  # seconds
 _CHROMIUM = Path("/usr/bin/chromium")
-_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # Text that a page drew, not the grey bars that Streamlit shows before.
 _TEXT = "[data-testid=stHeading], [data-testid=stMarkdownContainer], [data-testid=stSidebarNavLink]"
 
@@ -145,10 +135,12 @@ def _import() -> Cell:
 def _paint(ready: bool) -> Cell:
     from playwright.sync_api import sync_playwright
 
+    from tests.e2e.harness import BROWSER_FLAGS
+
     with sync_playwright() as playwright:
 
         def open_browser() -> Any:
-            return playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+            return playwright.chromium.launch(executable_path=_CHROMIUM, args=BROWSER_FLAGS)
 
         browser_seconds, browser = 0.0, None
         if ready:

@@ -20,7 +20,7 @@ import psutil
 from playwright.sync_api import BrowserContext, Playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_BROWSER_FLAGS = [
+BROWSER_FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -105,7 +105,7 @@ def browser(playwright: Playwright, executable: str, **options: Any) -> Iterator
     """Open a browser with a profile of its own; `options` as for a Playwright context."""
     profile = tempfile.mkdtemp(prefix="mhl-chromium-")
     context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=executable, headless=True, args=_BROWSER_FLAGS, accept_downloads=True, **options
+        profile, executable_path=executable, headless=True, args=BROWSER_FLAGS, accept_downloads=True, **options
     )
     try:
         yield context
