@@ -15,7 +15,7 @@ from core.config import Settings
 from core.errors import InvalidInputError, LabError
 from core.records import from_json, to_dict
 from core.store import TrialRecord
-from core.trial import MODEL_FILE, RESULT_FILE, SPEC_FILE, TrialResult, TrialSpec
+from core.trial import MODEL_FILE, PLOTS, RESULT_FILE, SPEC_FILE, TrialResult, TrialSpec
 
 
 class RunFolder:
@@ -58,18 +58,32 @@ class RunFolder:
 
     def publish_plots(self, number: int) -> None:
         """Move the diagnostics of a trial to where the pages look for them."""
-        source, target = self.trial(number) / "plots", self.trial_plots(number)
-        if source.is_dir():
+        source, target = self.trial(number) / PLOTS, self.trial_plots(number)
+        if source.is_dir():  # else a process that died had moved them already
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target)
+            source.rename(target)
+
+    def set_aside(self) -> Path | None:
+        """Rename the folder to one that no run can have, to be removed; return it, or None when there is none.
+
+        Raises LabError when the disk refuses.
+        """
+        if not self.path.is_dir():
+            return None
+        gone = self.path.with_name(f".deleted-{self.path.name}-{os.urandom(4).hex()}")
+        try:
+            self.path.rename(gone)
+        except OSError as error:
+            raise LabError(f"{self.path} cannot be removed: {error.strerror}; check the rights of its folder") from None
+        return gone
 
     def drop_trial(self, number: int) -> None:
         """Remove what a trial that did not complete has written."""
         shutil.rmtree(self.trial(number), ignore_errors=True)
 
     def publish_best(self, dataset: str, best: TrialRecord, result: TrialResult, document: dict[str, Any]) -> Path:
-        """Copy the best trial's files, never retrained, to `optimized_model/`; return the model's path.
+        """Copy the best trial's files, never retrained, and diagnostics to `optimized_model/`; return the model's path.
 
         Raises LabError when a file is not what the worker wrote.
         """
@@ -84,6 +98,8 @@ class RunFolder:
             target = staging / (model_name if artifact.path == MODEL_FILE else artifact.path)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / artifact.path, target)
+        if self.trial_plots(best.number).is_dir():
+            shutil.copytree(self.trial_plots(best.number), staging / PLOTS, dirs_exist_ok=True)  # older runs: both
         write_json(staging / "model_card.json", document)
         shutil.rmtree(self.optimized_model, ignore_errors=True)
         staging.rename(self.optimized_model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import shutil
 import threading
@@ -18,22 +19,25 @@ from optuna.trial import Trial
 from core.artifacts import RunFolder
 from core.config import OptimizationConfig, Settings
 from core.datasets import DATASETS
+from core.diagnosis import measure_trial
+from core.diagnostics import load_diagnostics
 from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
 from core.executors.jobs import Executor, TrainJob
 from core.executors.local import LocalExecutor
 from core.health import measure
 from core.outcome import OptimizationResult, conclude, summarize
-from core.preparation import Stopped, prepare_run
+from core.preparation import Preparation, Stopped, prepare_run
 from core.progress import OnProgress, RunProgress, best_trial
 from core.records import to_dict
 from core.sampling import TrialQueue, derive_seed
 from core.scoring import score
 from core.search_space import default_params, extreme_configs, model_config, search_space
-from core.store import RunRecord, Store, TrialProgress, TrialRecord
+from core.store import RunRecord, Store, TrialProgress
 from core.trial import EpochRecord, TrialResult, TrialSpec
 
 __all__ = ["ModelOptimizer", "OptimizationResult", "summarize"]
 
+_log = logging.getLogger(__name__)
 _TICK = 0.5  # seconds between looks at the stop flag when no worker says anything
 
 
@@ -77,8 +81,12 @@ class ModelOptimizer:
         self._running: dict[int, TrialProgress] = {}
         self._pruned: set[int] = set()
         self._phase = "waiting for its turn"
+        self._ready: Preparation | None = None
+        self._started = 0.0  # of this session; pauses move it forward, so that they do not count as work
         self._session_started: float | None = None
         self._done_before = 0.0
+        self._pause = False
+        self._paused_since: float | None = None
 
     @classmethod
     def resume(cls, run_name: str, on_progress: OnProgress | None = None, **services: Any) -> ModelOptimizer:
@@ -88,6 +96,11 @@ class ModelOptimizer:
         config = replace(store.run(run_name).config, run_name=run_name)
         return cls(config, on_progress, settings=settings, store=store, resume=True, **services)
 
+    @property
+    def target(self) -> int:
+        """How many trials the run has in all, as far as the optimizer has heard."""
+        return self._config.trials
+
     def stop(self) -> None:
         """Ask the run to stop; its unfinished trials are trained again when it is resumed."""
         self._stop.set()
@@ -96,15 +109,16 @@ class ModelOptimizer:
         """Run to the end or until stopped. Raises LabError when the run cannot go on; it stays resumable."""
         run = self._store.claim(self.run_name)
         self._facts = run.facts
-        started = self._now()
+        self._started = self._now()
         status, phase = "failed", "ended by an error"
         try:
             with contextlib.suppress(Stopped):
                 self._prepare(run)
                 self._search(run)
             stopped = self._stop.is_set()
+            self._keep_plots(run)
             self._set_phase("keeping the best model")
-            result = self._conclude("stopped" if stopped else "completed", run.seconds + self._now() - started)
+            result = self._conclude("stopped" if stopped else "completed", self._worked(run))
             status, phase = result.status, "stopped; it can be resumed" if stopped else self._ended()
             return result
         except Exception as error:
@@ -114,9 +128,16 @@ class ModelOptimizer:
         finally:
             self._executor.close()
             self._store.clear_progress(self.run_name)
-            seconds = run.seconds + self._now() - started
+            seconds = self._worked(run)
             self._store.update_run(
-                self.run_name, status=status, phase=phase, finished=self._now(), seconds=seconds, stop_requested=False
+                self.run_name,
+                status=status,
+                phase=phase,
+                finished=self._now(),
+                seconds=seconds,
+                stop_requested=False,
+                pause_requested=False,
+                paused_since=None,
             )
             self._tell_progress()
 
@@ -155,24 +176,57 @@ class ModelOptimizer:
         )
         self._session_started = self._now()
         self._done_before = float(self._queue.finished())
-        budget = self._config.max_run_seconds
         while True:
-            in_time = budget is None or run.seconds + self._now() - self._session_started < budget
-            while in_time and not self._stopping() and self._wants_more():
+            self._heed_wishes()
+            while self._in_time(run) and not self._stopping() and not self._pause and self._wants_more():
                 self._launch(self._queue.ask())
             if self._stopping():
                 self._give_back_running()
-            if not self._running:
+            if not self._running and not (self._pause and not self._stopping() and self._wants_more()):
+                self._end_pause()
                 return
             self._tell_progress()
             self._handle_events()
+
+    def _in_time(self, run: RunRecord) -> bool:
+        assert self._session_started is not None
+        budget = self._config.max_run_seconds
+        return budget is None or run.seconds + self._now() - self._session_started < budget
+
+    def _worked(self, run: RunRecord) -> float:
+        """Seconds of work in all sessions."""
+        return run.seconds + (self._paused_since or self._now()) - self._started
+
+    def _heed_wishes(self) -> None:
+        """Take up what people asked for since the last look: more trials, a pause or its end."""
+        wishes = self._store.wishes(self.run_name)
+        if wishes.trials != self._config.trials:
+            self._config = replace(self._config, trials=wishes.trials)
+        if wishes.pause != self._pause:
+            self._pause = wishes.pause
+            self._set_phase("pausing: the trials that train are finished first" if self._pause else "training")
+        if self._pause and not self._running and self._paused_since is None:
+            self._paused_since = self._now()
+            self._store.update_run(self.run_name, paused_since=self._paused_since)
+            self._set_phase("paused")
+        elif not self._pause:
+            self._end_pause()
+
+    def _end_pause(self) -> None:
+        if self._paused_since is None:
+            return
+        pause = self._now() - self._paused_since
+        self._paused_since = None
+        self._started += pause
+        self._session_started = (self._session_started or 0.0) + pause
+        self._store.update_run(self.run_name, started=self._started, paused_since=None)
 
     def _wants_more(self) -> bool:
         busy = len(self._running)
         return busy < self._config.workers and self._queue.finished() + busy < self._config.trials
 
     def _stopping(self) -> bool:
-        if not self._stop.is_set() and self._store.stop_requested(self.run_name):
+        if not self._stop.is_set() and self._store.wishes(self.run_name).stop:
             self._stop.set()
         return self._stop.is_set()
 
@@ -186,6 +240,7 @@ class ModelOptimizer:
             self._store.update_run(self.run_name)  # the heartbeat
 
     def _launch(self, trial: Trial) -> None:
+        assert self._ready is not None
         number = trial.number
         spec = TrialSpec(
             run=self.run_name,
@@ -196,7 +251,7 @@ class ModelOptimizer:
             model=model_config(self._entry.kind, trial.params),
             epochs=self._config.max_epochs_per_trial,
             patience=self._config.early_stopping_patience,
-            store_plots=self._config.plot_generation != "none",
+            store_plots=self._config.plot_generation == "all",  # `best` is measured at the end
             gpus=self._config.target_gpus_per_worker,
             max_parameters=self._config.max_parameters,
             max_seconds=self._config.max_seconds_per_trial,
@@ -287,19 +342,8 @@ class ModelOptimizer:
             used_weights=total.used,
             note=result.trace.diverged or total.note,
         )
-        before = best_trial(self._store.trials(self.run_name))
+        self._folder.publish_plots(number)
         self._queue.complete(number, total.total)
-        self._keep_plots(number, before)
-
-    def _keep_plots(self, number: int, before: TrialRecord | None) -> None:
-        """`all` keeps every trial's diagnostics; `best` keeps those of the best so far."""
-        best = best_trial(self._store.trials(self.run_name))
-        if self._config.plot_generation == "all" or (
-            self._config.plot_generation == "best" and best is not None and best.number == number
-        ):
-            self._folder.publish_plots(number)
-            if self._config.plot_generation == "best" and before is not None:
-                shutil.rmtree(self._folder.trial_plots(before.number), ignore_errors=True)
 
     def _finish(self, number: int) -> None:
         del self._running[number]
@@ -317,6 +361,23 @@ class ModelOptimizer:
     def _ended(self) -> str:
         missing = self._config.trials - self._queue.finished()
         return "finished" if missing <= 0 else f"time budget used up; {missing} trials were not started"
+
+    def _keep_plots(self, earlier: RunRecord) -> None:
+        """See that the best network's diagnostics are stored; a failure of that is noted and no more."""
+        best = best_trial(self._store.trials(self.run_name))
+        if self._ready is None or best is None or self._config.plot_generation == "none":
+            return
+        if load_diagnostics(self._folder.trial_plots(best.number)) is None:
+            self._set_phase("measuring the best network")
+            limit, parts = self._config.trial_time_limit, self._ready.split.folder
+            beat = partial(self._store.update_run, self.run_name)
+            try:
+                measure_trial(self._folder, best.number, parts, self._executor, time_limit=limit, on_tick=beat)
+            except LabError as error:
+                _log.warning("no diagnostics of the best network of run %s: %s", self.run_name, error)
+        before = ((earlier.summary or {}).get("best") or {}).get("trial")
+        if self._config.plot_generation == "best" and before not in (None, best.number):
+            shutil.rmtree(self._folder.trial_plots(before), ignore_errors=True)
 
     def _conclude(self, status: str, seconds: float) -> OptimizationResult:
         trials = self._store.trials(self.run_name)

@@ -18,6 +18,7 @@ WINDOWS_PER_EPOCH = 4
 SPEC_FILE = "spec.json"
 MODEL_FILE = "model.keras"
 RESULT_FILE = "result.json"  # written last: it marks a complete folder
+PLOTS = "plots"  # diagnostics, until the program moves them away
 TrialStatus = Literal["completed", "over_budget", "failed"]
 
 

@@ -21,6 +21,7 @@ import pytest
 
 from core.artifacts import sha256
 from core.config import OptimizationConfig, ScoringWeights, Settings
+from core.diagnostics import load_diagnostics
 from core.errors import InvalidInputError, RunStateError
 from core.executors.jobs import OnEpoch, TrainJob
 from core.executors.local import LocalExecutor
@@ -97,6 +98,11 @@ def test_a_run_trains_scores_and_keeps_the_best(reference: OptimizationResult, p
     rows = list(csv.DictReader((folder / "trials.csv").open()))
     assert [float(row["total_score"]) for row in rows] == [t.total_score for t in reference.trials]
     assert sorted(p.name for p in (folder / "plots").iterdir()) == [f"trial_{best.number}"]  # plots: best
+    for kept in (folder / "plots" / f"trial_{best.number}", folder / "optimized_model" / "plots"):
+        diagnostics = load_diagnostics(kept)
+        assert diagnostics is not None and diagnostics.trial == best.number
+        right = diagnostics.probabilities.argmax(axis=1) == diagnostics.labels
+        assert right.mean() == pytest.approx(best.accuracy)
 
 
 def test_the_first_trial_is_the_default_model(reference: OptimizationResult) -> None:

@@ -22,6 +22,7 @@ from core.datasets.arrays import Arrays
 from core.datasets.cache import CachedDataset, dataset_home
 from core.datasets.folders import clear_write_errors, locked, replace_folder
 from core.datasets.parts import open_parts, parts_folder, read_parts_meta
+from core.datasets.text import WORD_INDEX_FILE
 from core.errors import DataUnavailableError, InvalidInputError
 
 Indices = dict[str, NDArray[np.int64]]
@@ -144,6 +145,8 @@ def _build(dataset: CachedDataset, seed: int, settings: Settings) -> None:
         for name in TRIAL_PARTS:
             (folder / name).mkdir()
             arrays.take(indices[name]).save(folder / name)
+        if entry.kind == "text":  # workers may not open the folder of the whole data set
+            shutil.copyfile(dataset.folder / WORD_INDEX_FILE, folder / WORD_INDEX_FILE)
         (folder / "parts.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
     replace_folder(parts_folder(settings, entry.name, identity), fill)
@@ -172,6 +175,8 @@ def _open_split(dataset: CachedDataset, seed: int, settings: Settings) -> SplitP
         indices_path = note.with_name(f"{identity}.npz")
         open_parts(folder)  # checks every file and marks the folder as used
         meta = read_parts_meta(folder)
+        if dataset.entry.kind == "text":
+            (folder / WORD_INDEX_FILE).stat()  # parts of an older version lack it and are made again
         content_hash, indices = read_indices(indices_path)
         if content_hash != dataset.content_hash or split_hash(content_hash, indices) != identity:
             return None

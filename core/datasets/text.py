@@ -14,6 +14,7 @@ from core.errors import InvalidInputError
 
 PADDING, START, UNKNOWN = 0, 1, 2
 INDEX_FROM = 3
+WORD_INDEX_FILE = "word_index.json"
 _BLOCK_ROWS = 4096  # bounds the memory of the index matrix, not a unit of meaning
 _PUNCTUATION = str.maketrans(dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n', " "))
 
@@ -41,7 +42,7 @@ class WordIndex:
     @classmethod
     def load(cls, folder: Path) -> WordIndex:
         """Load the index that lies beside the cached tokens in `folder`."""
-        return cls.from_ranks(json.loads((folder / "word_index.json").read_text(encoding="utf-8")))
+        return cls.from_ranks(json.loads((folder / WORD_INDEX_FILE).read_text(encoding="utf-8")))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the words of `ids`; padding and start are left out, an unknown id reads [?]."""

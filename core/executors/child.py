@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from core.executors import work
-from core.executors.jobs import CountJob, TrainJob
+from core.executors.jobs import CountJob, DiagnoseJob, TrainJob
 from core.records import from_dict, to_json
 from core.trial import EpochRecord
 
@@ -31,6 +31,8 @@ def run(job: dict[str, Any], connection: Connection, memory_mb: int | None) -> N
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     if job["kind"] == "count":
         result: Any = work.count(from_dict(CountJob, job))
+    elif job["kind"] == "diagnose":
+        result = work.diagnose(from_dict(DiagnoseJob, job))
     else:
         result = work.train(from_dict(TrainJob, job), lambda record: _send_epoch(connection, record))
     connection.send_bytes(b'{"type":"result","result":' + to_json(result).encode() + b"}")

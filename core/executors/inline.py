@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from core.executors import work
-from core.executors.jobs import CountJob, Executor, OnEpoch, ParameterBounds, TrainJob
+from core.executors.jobs import CountJob, DiagnoseJob, DiagnoseReport, Executor, OnEpoch, ParameterBounds, TrainJob
 from core.trial import TrialResult
 
 
@@ -22,6 +22,12 @@ class InlineExecutor:
         """See Executor.count."""
         future: Future[ParameterBounds] = Future()
         future.set_result(work.count(job))
+        return future
+
+    def diagnose(self, job: DiagnoseJob) -> Future[DiagnoseReport]:
+        """See Executor.diagnose."""
+        future: Future[DiagnoseReport] = Future()
+        future.set_result(work.diagnose(job))
         return future
 
     def cancel(self, number: int) -> None:

@@ -41,6 +41,31 @@ class CountJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnoseJob:
+    """Measure the network that a trial left in `trial_dir` and store its diagnostics in `out_dir`."""
+
+    spec: TrialSpec
+    parts_folder: str
+    trial_dir: str
+    out_dir: str
+    silence_limit: float | None = None  # seconds after which the worker counts as hung
+    kind: Literal["diagnose"] = "diagnose"
+
+    __pydantic_config__ = STRICT_KEYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnoseReport:
+    """How a diagnosis ended; `error` is None when everything is stored."""
+
+    seconds: float
+    error: str | None = None  # one line
+    traceback: str | None = None
+
+    __pydantic_config__ = STRICT_KEYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterBounds:
     """Parameters of the smallest and the largest net of a search space."""
 
@@ -58,6 +83,9 @@ class Executor(Protocol):
 
     def count(self, job: CountJob) -> Future[ParameterBounds]:
         """Start counting parameters."""
+
+    def diagnose(self, job: DiagnoseJob) -> Future[DiagnoseReport]:
+        """Start measuring a trained network; what goes wrong in there is told by the report."""
 
     def cancel(self, number: int) -> None:
         """Stop the training of trial `number` at once; unknown numbers are ignored."""

@@ -18,7 +18,15 @@ from typing import Any
 
 import core
 from core.errors import InvalidInputError, WorkerError
-from core.executors.jobs import CountJob, Executor, OnEpoch, ParameterBounds, TrainJob
+from core.executors.jobs import (
+    CountJob,
+    DiagnoseJob,
+    DiagnoseReport,
+    Executor,
+    OnEpoch,
+    ParameterBounds,
+    TrainJob,
+)
 from core.records import from_dict, to_dict
 from core.trial import EpochRecord, TrialResult
 
@@ -65,6 +73,10 @@ class LocalExecutor:
         """See Executor.count."""
         return self._submit(job, lambda data: from_dict(ParameterBounds, data), None, None)
 
+    def diagnose(self, job: DiagnoseJob) -> Future[DiagnoseReport]:
+        """See Executor.diagnose."""
+        return self._submit(job, lambda data: from_dict(DiagnoseReport, data), None, None)
+
     def cancel(self, number: int) -> None:
         """Kill the worker of trial `number`; its future then raises CancelledError."""
         with self._lock:
@@ -90,7 +102,7 @@ class LocalExecutor:
 
     def _submit(
         self,
-        job: TrainJob | CountJob,
+        job: TrainJob | CountJob | DiagnoseJob,
         decode: Callable[[Any], Any],
         on_epoch: OnEpoch | None = None,
         number: int | None = None,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import traceback
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.executors.jobs import CountJob, OnEpoch, ParameterBounds, TrainJob
-from core.trial import TrialResult
+from core.datasets.text import WORD_INDEX_FILE
+from core.executors.jobs import CountJob, DiagnoseJob, DiagnoseReport, OnEpoch, ParameterBounds, TrainJob
+from core.trial import MODEL_FILE, PLOTS, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
+
+    from core.datasets.text import WordIndex
     from core.model_config import ModelConfig
+
+_log = logging.getLogger(__name__)
 
 
 def train(job: TrainJob, on_epoch: OnEpoch) -> TrialResult:
@@ -23,7 +31,9 @@ def train(job: TrainJob, on_epoch: OnEpoch) -> TrialResult:
         from core.datasets.parts import open_parts
         from core.training.trainer import train_trial
 
-        return train_trial(job.spec, open_parts(Path(job.parts_folder)), Path(job.out_dir), on_epoch)
+        data = open_parts(Path(job.parts_folder))
+        on_trained = partial(_diagnose_trained, job) if job.spec.store_plots else None
+        return train_trial(job.spec, data, Path(job.out_dir), on_epoch, on_trained)
     except Exception as error:
         text = traceback.format_exc()
         return TrialResult(
@@ -33,6 +43,45 @@ def train(job: TrainJob, on_epoch: OnEpoch) -> TrialResult:
             error=explain(error),
             traceback=text,
         )
+
+
+def _diagnose_trained(job: TrainJob, model: Any, probabilities: np.ndarray) -> None:
+    """Store the diagnostics while the model is in memory; a trial does not fail for want of them."""
+    try:
+        from core.datasets.parts import open_parts
+        from core.training.diagnostics.collect import diagnose
+
+        parts = Path(job.parts_folder)
+        folder = Path(job.out_dir) / PLOTS
+        diagnose(job.spec, open_parts(parts), model, folder, words=_words(parts), probabilities=probabilities)
+    except Exception:
+        _log.warning("trial %d of run %s was not diagnosed", job.spec.number, job.spec.run, exc_info=True)
+
+
+def diagnose(job: DiagnoseJob) -> DiagnoseReport:
+    """Measure a network from its saved model; whatever goes wrong in there is told by the report."""
+    started = time.perf_counter()
+    try:
+        from core.datasets.parts import open_parts
+        from core.training import devices
+        from core.training.diagnostics.collect import diagnose
+        from core.training.predictor import load_model
+
+        devices.prepare()
+        parts = Path(job.parts_folder)
+        model = load_model(Path(job.trial_dir) / MODEL_FILE)
+        diagnose(job.spec, open_parts(parts), model, Path(job.out_dir), words=_words(parts))
+        return DiagnoseReport(seconds=time.perf_counter() - started)
+    except Exception as error:
+        text = traceback.format_exc()
+        return DiagnoseReport(seconds=time.perf_counter() - started, error=explain(error), traceback=text)
+
+
+def _words(parts: Path) -> WordIndex | None:
+    """The word index beside the prepared rows of texts."""
+    from core.datasets.text import WordIndex
+
+    return WordIndex.load(parts) if (parts / WORD_INDEX_FILE).is_file() else None
 
 
 def count(job: CountJob) -> ParameterBounds:

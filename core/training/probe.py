@@ -20,8 +20,15 @@ MINIBATCHES = 4
 MINIBATCH_ROWS = 64
 ACTIVATION_ROWS = 1024
 _CHUNK = 128
+_PROBE_SEED = 20_240_229  # the probe rows are the same for every trial of a split
 _KERNELS = ("kernel", "recurrent_kernel", "embeddings")
 _SATURATION = {"tanh": 0.95, "sigmoid": 0.475}  # distance from the middle of the range: 95 % of the half range
+
+
+def probe_rows(count: int) -> np.ndarray:
+    """Return which of `count` training rows the gradients are measured on, in ascending order."""
+    rows = np.random.default_rng(_PROBE_SEED).permutation(count)[: MINIBATCHES * MINIBATCH_ROWS]
+    return np.sort(rows)
 
 
 class GradientProbe:

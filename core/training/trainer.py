@@ -12,17 +12,18 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from core.architecture import ARCHITECTURE_FILE
 from core.datasets.parts import Part, TrialData
 from core.model_config import ModelConfig
 from core.records import to_json
 from core.training import devices
+from core.training.architecture import describe
 from core.training.groups import class_groups, length_groups
 from core.training.inputs import model_inputs
 from core.training.model_builder import build_model, count_parameters
 from core.training.optimizers import make_optimizer
-from core.training.plots import write_diagnostics
 from core.training.predictor import predict
-from core.training.probe import ACTIVATION_ROWS, GradientProbe, measure_activity, probe_hash
+from core.training.probe import ACTIVATION_ROWS, GradientProbe, measure_activity, probe_hash, probe_rows
 from core.training.recorder import Recorder, correct_rows, cross_entropy, top1
 from core.trial import (
     MODEL_FILE,
@@ -39,7 +40,6 @@ from core.trial import (
 
 TEST_PREDICTIONS_FILE = "test_predictions.npy"
 TRAIN_SAMPLE = 5_000  # rows of the training part that the training accuracy of the saved model is measured on
-_PROBE_SEED = 20_240_229  # the probe rows are the same for every trial of a split
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,17 @@ class _Rows:
 
 
 def train_trial(
-    spec: TrialSpec, data: TrialData, out_dir: Path, on_epoch: Callable[[EpochRecord], None]
+    spec: TrialSpec,
+    data: TrialData,
+    out_dir: Path,
+    on_epoch: Callable[[EpochRecord], None],
+    on_trained: Callable[[keras.Model, np.ndarray], None] | None = None,
 ) -> TrialResult:
     """Train, evaluate and save one network; `result.json` is written last and marks a complete folder.
 
-    `on_epoch` is called after every epoch. Exceptions pass through: the worker boundary turns them into a failed
-    result with its traceback.
+    `on_epoch` is called after every epoch, and `on_trained` with the saved model and its validation probabilities
+    when all that counts is done: its time and its files are no part of the result. Exceptions pass through: the
+    worker boundary turns them into a failed result with its traceback.
     """
     started = time.perf_counter()
     shutil.rmtree(out_dir, ignore_errors=True)
@@ -65,6 +70,7 @@ def train_trial(
     device = devices.prepare()
     keras.utils.set_random_seed(spec.seed)
     model = build_model(spec.model, data.entry.shape, len(data.entry.class_names), data.entry.scale)
+    (out_dir / ARCHITECTURE_FILE).write_text(to_json(describe(model)), encoding="utf-8")
     parameters = replace(count_parameters(model), smallest=spec.smallest_parameters, largest=spec.largest_parameters)
     if spec.max_parameters is not None and parameters.total > spec.max_parameters:
         return TrialResult(
@@ -85,15 +91,15 @@ def train_trial(
     result = TrialResult(
         number=spec.number,
         status="completed",
-        seconds=0.0,
+        seconds=0.0,  # known at the end
         metrics=_metrics(model, train, validation.y, probabilities, test.y, test_probabilities),
         trace=_trace(spec, model, recorder, parameters, data, validation, probabilities),
         parameters=parameters.total,
         device=device,
     )
-    if spec.store_plots:
-        write_diagnostics(out_dir / "plots", result, validation.y, probabilities, data.entry.class_names)
     result = replace(result, artifacts=list_artifacts(out_dir), seconds=time.perf_counter() - started)
+    if on_trained is not None:
+        on_trained(model, probabilities)
     partial = out_dir / f"{RESULT_FILE}.part"
     partial.write_text(to_json(result), encoding="utf-8")
     partial.rename(out_dir / RESULT_FILE)
@@ -124,8 +130,8 @@ def _fit(
         jit_compile="auto" if devices.gpu_count() else False,  # XLA made CPU epochs 2.5 to 4.7 times slower
     )
     _create_variables(model, classes)
-    rows = np.random.default_rng(_PROBE_SEED).permutation(len(train.y))[:256]
-    probe = GradientProbe(model, train.x[np.sort(rows)], train.y[np.sort(rows)])
+    rows = probe_rows(len(train.y))
+    probe = GradientProbe(model, train.x[rows], train.y[rows])
     recorder = Recorder(
         probe,
         validation.x,

@@ -1,0 +1,1 @@
+"""What is measured on one trained network after its training, one file per measurement."""
