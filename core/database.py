@@ -23,14 +23,17 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
+    text,
 )
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.schema import CreateColumn
 
 from core.datasets.folders import locked
 from core.errors import InvalidInputError, LabError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METADATA = MetaData()
 
 LAB = Table("mhl_lab", METADATA, Column("schema_version", Integer, primary_key=True))
@@ -49,6 +52,9 @@ RUNS = Table(
     Column("owner", String(200)),
     Column("heartbeat", Float),
     Column("stop_requested", Boolean, nullable=False),
+    Column("pause_requested", Boolean, nullable=False, server_default="0"),
+    Column("paused_since", Float),  # while it is paused and nothing trains any more
+    Column("notes", Text, nullable=False, server_default=""),
     Column("facts", JSON, nullable=False),  # data and split hashes, parameter bounds: fixed at the first start
     Column("summary", JSON),
 )
@@ -128,6 +134,18 @@ def _check_schema(engine: Engine) -> None:
             raise LabError(
                 f"the database has schema {found}, this program knows up to {SCHEMA_VERSION}; use a newer version"
             )
+        elif found < SCHEMA_VERSION:
+            _add_missing_columns(connection)
+            connection.execute(LAB.update().values(schema_version=SCHEMA_VERSION))
+
+
+def _add_missing_columns(connection: Connection) -> None:
+    """Bring the tables of an older program up to date: until now newer schemas only have more columns."""
+    present = {column["name"] for column in inspect(connection).get_columns(RUNS.name)}
+    for column in RUNS.columns:
+        if column.name not in present:
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE {RUNS.name} ADD COLUMN {definition}"))
 
 
 def process_owner() -> str:

@@ -37,7 +37,7 @@ _LIMITS = {
     "batch_size": 65_536,
 }
 # parameter of the number of layers -> (field of the config, prefix of the widths)
-_STACKS = {
+STACKS = {
     "conv_layers": ("filters", "filters"),
     "dense_layers": ("dense_units", "dense_units"),
     "lstm_layers": ("lstm_units", "lstm_units"),
@@ -176,7 +176,7 @@ def model_config(kind: Kind, params: Mapping[str, Any]) -> ModelConfig:
     for field in fields(config_type):
         if field.name in params:
             values[field.name] = params[field.name]
-    for count, (field_name, prefix) in _STACKS.items():
+    for count, (field_name, prefix) in STACKS.items():
         if count in params:
             names = [f"{prefix}_{layer}" for layer in range(1, params[count] + 1)]
             if missing := [name for name in names if name not in params]:
@@ -191,7 +191,7 @@ def default_params(kind: Kind, space: Space, batch_size: int, sequence_length: i
     if isinstance(config, LstmConfig) and sequence_length is not None:
         config = replace(config, sequence_length=sequence_length)
     wanted: Params = {field.name: getattr(config, field.name) for field in fields(config)}
-    for count, (field_name, prefix) in _STACKS.items():
+    for count, (field_name, prefix) in STACKS.items():
         widths = wanted.pop(field_name, None)
         if widths is not None:
             wanted[count] = len(widths)
@@ -213,6 +213,35 @@ def _nearest(distribution: BaseDistribution, value: Any) -> Any:
         steps = round((clipped - distribution.low) / distribution.step)
         clipped = min(distribution.low + steps * distribution.step, distribution.high)
     return int(clipped) if isinstance(distribution, IntDistribution) else float(clipped)
+
+
+def check_params(space: Space, params: Mapping[str, Any]) -> Params:
+    """Return `params` in the order of `space`, whole and inside it.
+
+    Raises InvalidInputError naming the first that is missing, unknown or outside.
+    """
+    for name in params:
+        if name not in space:
+            raise InvalidInputError(unknown_name("hyperparameter", name, list(space)))
+    checked: Params = {}
+    for name, distribution in space.items():
+        if name not in params:
+            raise InvalidInputError(f"{name} is missing; give it a value {_allowed(distribution)}")
+        value = params[name]
+        _check_type(name, distribution, value)
+        value = float(value) if isinstance(distribution, FloatDistribution) else value
+        if not distribution._contains(distribution.to_internal_repr(value)):
+            raise InvalidInputError(f"{name} must be {_allowed(distribution)}, got {value!r}")
+        checked[name] = value
+    return checked
+
+
+def _allowed(distribution: BaseDistribution) -> str:
+    if isinstance(distribution, CategoricalDistribution):
+        return f"one of {', '.join(map(str, distribution.choices))}"
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    step = f" in steps of {distribution.step:g}" if distribution.step and distribution.step != 1 else ""
+    return f"from {distribution.low:g} to {distribution.high:g}{step}"
 
 
 def extreme_configs(kind: Kind, space: Space) -> tuple[list[ModelConfig], list[ModelConfig]]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.config import OptimizationConfig, Settings
+from core.artifacts import RunFolder
+from core.config import OptimizationConfig, Settings, check_whole
+from core.datasets import DATASETS
+from core.diagnosis_queue import DiagnosisQueue
 from core.errors import LabError, RunStateError
 from core.health.result import MetricResult
 from core.optimizer import ModelOptimizer
 from core.progress import best_trial, idle_seconds, seconds_left, work_done
 from core.records import from_dict
-from core.store import RunRecord, Store, TrialProgress, TrialRecord
+from core.search_space import check_params, search_space
+from core.store import ACTIVE, RunRecord, Store, TrialProgress, TrialRecord
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +39,12 @@ class RunView:
     @property
     def active(self) -> bool:
         """Whether the run is queued or being worked on."""
-        return self.run.status in ("queued", "running")
+        return self.run.status in ACTIVE
+
+    @property
+    def paused(self) -> bool:
+        """Whether an active run starts no further trials until a person says so."""
+        return self.active and self.run.pause_requested
 
     def count(self, *states: str) -> int:
         """Number of trials in one of `states`."""
@@ -51,6 +62,7 @@ class RunService:
         self._wake = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
+        self.diagnoses = DiagnosisQueue(self.settings)
 
     def start(self, config: OptimizationConfig) -> str:
         """Queue a new run and return its name. Raises InvalidInputError or RunStateError, and then queues nothing."""
@@ -80,12 +92,62 @@ class RunService:
             current.stop()
         self.store.request_stop(name)
 
+    def pause(self, name: str) -> None:
+        """Start no further trials of an active run; those that train are finished."""
+        self.store.request_pause(name, True)
+
+    def unpause(self, name: str) -> None:
+        """Let a paused run go on."""
+        self.store.request_pause(name, False)
+
+    def add_trials(self, name: str, count: int) -> None:
+        """Let a run try `count` networks more; a run that has ended goes on. Raises InvalidInputError for no count."""
+        check_whole("number of trials to add", count, 1, 1000)
+        if self.store.add_trials(name, count).resumable:
+            self.resume(name)
+
+    def enqueue_trial(self, name: str, params: Mapping[str, Any], origin: str) -> None:
+        """Put a trial with exactly these `params` into the run's queue, as one more trial; an ended run goes on.
+
+        Raises InvalidInputError naming the parameter that is missing, unknown or outside the run's search space.
+        """
+        run = self.store.run(name)
+        entry = DATASETS[run.config.dataset_name]
+        space = search_space(entry.kind, entry.shape, entry.vocabulary or 0, run.config.search_space)
+        checked = check_params(space, params)
+        study = self.store.study(name)
+        if not study.get_trials(deepcopy=False):
+            raise RunStateError(f"run {name!r} has not started yet; wait for its first trial")
+        study.enqueue_trial(checked, user_attrs={"origin": origin})
+        self.add_trials(name, 1)
+
+    def waiting_before(self, name: str) -> int | None:
+        """Return how many runs of this process come before a queued one; None when it does not wait here."""
+        with self._wake:
+            names = [optimizer.run_name for optimizer in self._queue]
+            return names.index(name) + (self._current is not None) if name in names else None
+
+    def delete(self, name: str) -> None:
+        """Remove a run that nobody works on: its rows and its files. Raises RunStateError when it is active."""
+        run = self.store.run(name)
+        if run.status in ACTIVE:
+            raise RunStateError(f"run {name!r} is {run.status}; stop it before deleting it")
+        folder = RunFolder(self.settings, name)
+        gone = folder.set_aside()  # first: should the disk refuse, nothing is lost
+        self.store.delete_run(name)
+        if gone is not None:
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def disk_bytes(self, name: str) -> int:
+        """Return how much the files of a run take."""
+        return sum(path.stat().st_size for path in RunFolder(self.settings, name).path.rglob("*") if path.is_file())
+
     def view(self, name: str) -> RunView:
         """Read a run with its trials. Raises RunStateError when there is none of this name."""
         run = self.store.run(name)
         trials, running = self.store.trials(name), tuple(self.store.progress(name))
         finished = sum(trial.state in ("completed", "pruned", "failed") for trial in trials)
-        now = self.store.now()
+        now = run.paused_since or self.store.now()  # an idle pause is no work
         seconds = run.seconds + (now - run.started if run.status == "running" and run.started else 0.0)
         return RunView(
             run=run,
@@ -118,6 +180,7 @@ class RunService:
                 self._current.stop()
             self._wake.notify_all()
             thread = self._thread
+        self.diagnoses.close()
         if thread is not None:
             thread.join(timeout)
 
@@ -148,6 +211,10 @@ class RunService:
         """The last line of defence: a run that fails is stored as failed by the optimizer, the thread goes on."""
         try:
             optimizer.optimize_model()
+            run = self.store.run(optimizer.run_name)
+            if run.status == "completed" and run.config.trials > optimizer.target:  # asked for while it ended
+                self.store.add_trials(run.name, 0)
+                self.resume(run.name)
         except LabError as error:
             log.warning("run %s ended: %s", optimizer.run_name, error)
         except Exception:

@@ -3,10 +3,12 @@ thread writes."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import optuna
@@ -16,11 +18,12 @@ from sqlalchemy.exc import IntegrityError
 
 from core.config import OptimizationConfig, Settings
 from core.database import PROGRESS, RUNS, open_database, owner_alive, process_owner
-from core.errors import RunStateError
+from core.errors import InvalidInputError, RunStateError
 from core.records import to_dict
 from core.registry import unknown_name
 
 ACTIVE = ("queued", "running")
+NOTES_LIMIT = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +42,23 @@ class RunRecord:
     stop_requested: bool
     facts: dict[str, Any]
     summary: dict[str, Any] | None
+    pause_requested: bool = False
+    paused_since: float | None = None  # set while it is paused and nothing trains any more
+    notes: str = ""
 
     @property
     def resumable(self) -> bool:
         """Whether the run can go on from where it is."""
         return self.status in ("stopped", "failed", "interrupted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What people want of a run: that it stops, that it starts no further trials, how many trials it has in all."""
+
+    stop: bool
+    pause: bool
+    trials: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +99,10 @@ class TrialRecord:
     note: str | None
     traceback: str | None
     attempts: tuple[str, ...]  # why earlier attempts were lost
+    started: float | None = None  # seconds since the epoch; of the last attempt
+    finished: float | None = None
+    device: str | None = None  # what trained it
+    origin: str | None = None  # "copy of trial 3" when a person asked for it
 
 
 _STATES = {
@@ -103,6 +122,7 @@ class Store:
         self._now = now
         self._owner = process_owner()
         self._writing = threading.RLock()
+        self._ended: dict[int, dict[int, TrialRecord]] = {}  # by study and number: an ended trial never changes
 
     def create_run(self, name: str, config: OptimizationConfig) -> RunRecord:
         """Add a queued run. Raises RunStateError when the name is taken."""
@@ -157,6 +177,9 @@ class Store:
             stop_requested=row["stop_requested"],
             facts=row["facts"],
             summary=row["summary"],
+            pause_requested=row["pause_requested"],
+            paused_since=row["paused_since"],
+            notes=row["notes"],
         )
 
     def now(self) -> float:
@@ -165,7 +188,7 @@ class Store:
 
     def adopt(self, name: str) -> None:
         """Put a run that nobody works on into this process's queue."""
-        self._take(name, "queued", phase="waiting for its turn", stop_requested=False)
+        self._take(name, "queued", phase="waiting for its turn", stop_requested=False, pause_requested=False)
 
     def claim(self, name: str) -> RunRecord:
         """Make this process work on a run that waits in its own queue or that no living process works on.
@@ -174,8 +197,8 @@ class Store:
         the run or when it is completed.
         """
         waited = self.run(name).status == "queued"
-        changes = {} if waited else {"stop_requested": False}
-        self._take(name, "running", started=self._now(), finished=None, **changes)
+        changes = {} if waited else {"stop_requested": False, "pause_requested": False}
+        self._take(name, "running", started=self._now(), finished=None, paused_since=None, **changes)
         self.clear_progress(name)
         return self.run(name)
 
@@ -209,10 +232,51 @@ class Store:
         self.update_run(name, stop_requested=True)
         return run
 
-    def stop_requested(self, name: str) -> bool:
-        """Whether somebody asked the run to stop."""
+    def wishes(self, name: str) -> Wishes:
+        """Return what people want of a run that is being worked on."""
+        statement = select(RUNS.c.stop_requested, RUNS.c.pause_requested, RUNS.c.config).where(RUNS.c.name == name)
         with self.engine.connect() as connection:
-            return bool(connection.execute(select(RUNS.c.stop_requested).where(RUNS.c.name == name)).scalar_one())
+            stop, pause, config = connection.execute(statement).one()
+        return Wishes(stop=stop, pause=pause, trials=config["trials"])
+
+    def request_pause(self, name: str, pause: bool) -> None:
+        """Ask the owner of a run to start no further trials, or to go on. Raises RunStateError unless it is active."""
+        run = self.run(name)
+        if run.status not in ACTIVE:
+            raise RunStateError(f"run {name!r} is {run.status}; only a run that is being worked on can be paused")
+        self.update_run(name, pause_requested=pause)
+
+    def add_trials(self, name: str, count: int) -> RunRecord:
+        """Let a run try `count` networks more; a completed one becomes stopped, hence resumable."""
+        with self._writing:
+            run = self.run(name)
+            config = replace(run.config, trials=run.config.trials + count)
+            changes: dict[str, Any] = {"config": to_dict(config)}
+            if run.status == "completed":
+                changes |= {"status": "stopped", "phase": f"{count} trials were added; resume it"}
+            with self.engine.begin() as connection:  # no heartbeat: that is its owner's
+                connection.execute(update(RUNS).where(RUNS.c.name == name).values(**changes))
+        return self.run(name)
+
+    def set_notes(self, name: str, notes: str) -> None:
+        """Keep what a person wrote about a run. Raises InvalidInputError above 10,000 characters."""
+        if len(notes) > NOTES_LIMIT:
+            raise InvalidInputError(f"notes may have {NOTES_LIMIT:,} characters, got {len(notes):,}; shorten them")
+        with self._writing, self.engine.begin() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.name == name).values(notes=notes))
+
+    def delete_run(self, name: str) -> None:
+        """Remove all rows of a run that nobody works on. Raises RunStateError when it is active."""
+        run = self.run(name)
+        if run.status in ACTIVE:
+            raise RunStateError(f"run {name!r} is {run.status}; stop it before deleting it")
+        with contextlib.suppress(KeyError):  # it may have ended before its first trial
+            study_id = self.optuna_storage.get_study_id_from_name(name)
+            self.optuna_storage.delete_study(study_id)
+            self._ended.pop(study_id, None)
+        with self._writing, self.engine.begin() as connection:
+            self._delete_progress(connection, name, None)
+            connection.execute(delete(RUNS).where(RUNS.c.name == name))
 
     def set_progress(self, run: str, progress: TrialProgress) -> None:
         """Replace what is known about a running trial."""
@@ -249,7 +313,22 @@ class Store:
             study_id = self.optuna_storage.get_study_id_from_name(run)
         except KeyError:
             return []
-        return [trial_record(trial) for trial in self.optuna_storage.get_all_trials(study_id, deepcopy=False)]
+        known = self._ended.setdefault(study_id, {})
+        return [_remembered(trial, known) for trial in self.optuna_storage.get_all_trials(study_id, deepcopy=False)]
+
+
+def _remembered(trial: FrozenTrial, known: dict[int, TrialRecord]) -> TrialRecord:
+    """Read a trial, an ended one only once: a page with a thousand trials looks every second."""
+    record = known.get(trial.number)
+    if record is None or record.finished != _seconds(trial.datetime_complete):  # or a study of the same id was deleted
+        record = trial_record(trial)
+        if trial.state.is_finished():
+            known[trial.number] = record
+    return record
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return moment.timestamp() if moment else None
 
 
 def trial_record(trial: FrozenTrial) -> TrialRecord:
@@ -273,4 +352,8 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         note=attributes.get("note"),
         traceback=attributes.get("traceback"),
         attempts=tuple(attributes.get("attempts") or ()),
+        started=_seconds(trial.datetime_start),
+        finished=_seconds(trial.datetime_complete),
+        device=attributes.get("device"),
+        origin=attributes.get("origin"),
     )

@@ -93,3 +93,66 @@ def test_a_run_that_cannot_get_its_data_is_stored_as_failed(lab: Settings, tmp_p
         blocker.unlink()
         service.resume("broken")
         wait_for(lambda: service.view("broken").run.status == "completed")
+
+
+def test_a_paused_run_finishes_what_trains_and_goes_on_when_asked(service: RunService) -> None:
+    service.start(make_config("paused", 200))
+    wait_for(lambda: service.view("paused").count("completed"))
+    service.pause("paused")
+    wait_for(lambda: service.view("paused").run.paused_since)
+    view = service.view("paused")
+    assert view.paused and view.run.status == "running" and not view.running
+    assert view.count("running", "waiting") == 0, "what trained was finished, nothing was given back"
+    time.sleep(1.2)
+    later = service.view("paused")
+    assert (later.seconds, len(later.trials)) == (view.seconds, len(view.trials)), "a pause is no work"
+    service.unpause("paused")
+    wait_for(lambda: service.view("paused").count("completed") > view.count("completed"))
+    assert not service.view("paused").paused
+    service.pause("paused")
+    service.stop("paused")
+    wait_for(lambda: service.view("paused").run.status == "stopped")
+    ended = service.view("paused").run
+    assert not ended.pause_requested and ended.paused_since is None
+    with pytest.raises(RunStateError, match="only a run that is being worked on can be paused"):
+        service.pause("paused")
+
+
+def test_a_finished_run_goes_on_with_added_and_with_copied_trials(service: RunService) -> None:
+    service.start(make_config("grown", 2))
+    wait_for(lambda: service.view("grown").run.status == "completed")
+    service.add_trials("grown", 1)
+    wait_for(lambda: service.view("grown").run.status == "completed" and service.view("grown").count("completed") == 3)
+    copied = service.view("grown").trials[1].params | {"filters_1": 9}
+    service.enqueue_trial("grown", copied, origin="copy of trial 1")
+    wait_for(lambda: service.view("grown").run.status == "completed" and service.view("grown").count("completed") == 4)
+    trial = service.view("grown").trials[3]
+    assert (trial.params, trial.origin) == (copied, "copy of trial 1")
+    assert trial.started is not None and trial.finished is not None and trial.finished > trial.started
+    for wrong, message in (
+        ({"filters_1": 5000}, "filters_1 must be from 8 to 16, got 5000"),
+        ({"optimizer": "adma"}, "Did you mean 'adam'"),
+        ({"filter_1": 9}, "Did you mean 'filters_1'"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            service.enqueue_trial("grown", copied | wrong, origin="copy")
+    with pytest.raises(InvalidInputError, match="learning_rate is missing"):
+        service.enqueue_trial("grown", {k: v for k, v in copied.items() if k != "learning_rate"}, origin="copy")
+    assert service.view("grown").run.config.trials == 4
+
+
+def test_deleting_removes_rows_and_files_of_that_run_only(service: RunService) -> None:
+    for name in ("kept", "gone"):
+        service.start(make_config(name, 1))
+    with pytest.raises(RunStateError, match="stop it before deleting it"):
+        service.delete("gone")
+    wait_for(lambda: service.view("gone").run.status == "completed")
+    folder = service.settings.results_dir / "gone"
+    assert folder.is_dir() and service.disk_bytes("gone") > 1000
+    service.delete("gone")
+    assert [run.name for run in service.store.runs()] == ["kept"]
+    assert service.store.trials("gone") == [] and len(service.store.trials("kept")) == 1
+    assert sorted(p.name for p in service.settings.results_dir.iterdir() if p.is_dir()) == ["kept"]
+    service.start(make_config("gone", 1))  # the name is free again, and nothing of the old run is left
+    wait_for(lambda: service.view("gone").run.status == "completed")
+    assert len(service.view("gone").trials) == 1

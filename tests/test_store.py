@@ -60,7 +60,7 @@ def test_another_hosts_run_lives_as_long_as_its_heartbeat() -> None:
 def test_stop_needs_an_active_run(store: Store) -> None:
     store.create_run("a", CONFIG)
     store.request_stop("a")
-    assert store.stop_requested("a")
+    assert store.wishes("a").stop
     store.update_run("a", status="completed")
     with pytest.raises(RunStateError, match="completed; there is nothing to stop"):
         store.request_stop("a")
@@ -112,10 +112,10 @@ def test_a_stop_asked_for_in_the_queue_still_holds_when_the_run_begins(store: St
     store.create_run("a", CONFIG)
     store.request_stop("a")
     store.claim("a")
-    assert store.stop_requested("a")
+    assert store.wishes("a").stop
     store.update_run("a", status="stopped")
     store.adopt("a")  # resumed on purpose: the old wish is over
-    assert not store.stop_requested("a")
+    assert not store.wishes("a").stop
     with pytest.raises(RunStateError, match="waiting for it"):
         store.adopt("a")
 
@@ -151,3 +151,40 @@ def test_processes_that_start_together_share_a_new_database(settings: Settings) 
     ]
     errors = [program.communicate()[1] for program in programs]
     assert [program.returncode for program in programs] == [0] * 4, errors
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(settings: Settings) -> None:
+    Store(settings).create_run("old", CONFIG)
+    file = settings.database_url.removeprefix("sqlite:///")
+    with sqlite3.connect(file) as connection:
+        for column in ("pause_requested", "paused_since", "notes"):
+            connection.execute(f"ALTER TABLE mhl_runs DROP COLUMN {column}")
+        connection.execute("UPDATE mhl_lab SET schema_version = 1")
+    connection.close()
+    store = Store(settings)
+    run = store.run("old")
+    assert (run.config, run.pause_requested, run.paused_since, run.notes) == (CONFIG, False, None, "")
+    store.set_notes("old", "first light")
+    store.request_pause("old", True)
+    again = Store(settings).run("old")
+    assert (again.notes, again.pause_requested) == ("first light", True)
+    with pytest.raises(InvalidInputError, match="10,000 characters, got 10,001"):
+        store.set_notes("old", "x" * 10_001)
+
+
+def test_ended_trials_are_read_once_and_unended_ones_anew(store: Store) -> None:
+    store.create_run("a", CONFIG)
+    study = store.study("a")
+    trial = study.ask()
+    study.tell(trial, 0.5)
+    running = study.ask()
+    first = store.trials("a")
+    running.report(0.25, 1)
+    second = store.trials("a")
+    assert first[0] is second[0] and first[0].total_score == 0.5
+    assert (first[1].accuracies, second[1].accuracies) == ({}, {1: 0.25})
+    study.tell(running, 0.75)
+    assert store.trials("a")[1].total_score == 0.75
+    store.update_run("a", status="stopped")
+    store.delete_run("a")
+    assert store.trials("a") == []
