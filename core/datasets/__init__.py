@@ -10,6 +10,8 @@ __all__ = ["DATASETS", "Arrays", "DatasetEntry", "RemoteFile"]
 
 # Modules of this folder that hold no data set. Discovery must not import them: it also runs inside training
 # processes, which have to stay without the modules that know the holdout (split, cache).
-_MACHINERY = frozenset({"arrays", "cache", "download", "entry", "folders", "parts", "ragged", "split", "text"})
+_MACHINERY = frozenset(
+    {"arrays", "cache", "download", "entry", "folders", "parts", "ragged", "samples", "split", "text"}
+)
 
 DATASETS: Registry[DatasetEntry] = Registry("data set", __name__, skip=_MACHINERY)

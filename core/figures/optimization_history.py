@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, empty_figure, new_figure
-from core.progress import best_trial
+from core.figures.roles import MARKS, NAMES
+from core.figures.style import ORANGE, empty_figure, new_figure
 from core.store import TrialRecord
 
 
@@ -65,20 +65,28 @@ def compute(trials: Iterable[TrialRecord]) -> HistoryData:
     by_number = sorted(trials, key=lambda trial: trial.number)
     scored = [trial for trial in by_number if trial.state == "completed" and trial.total_score is not None]
     within = [trial for trial in scored if trial.feasible]
-    best_so_far = []
-    for count in range(1, len(within) + 1):
-        leader = best_trial(within[:count])
-        assert leader is not None
-        best_so_far.append(HistoryPoint(number=within[count - 1].number, total_score=leader.total_score or 0.0))
-    best = best_trial(within)
+    leaders = best_so_far(within)
+    best = leaders[-1] if leaders else None
     return HistoryData(
         completed=tuple(map(_point, within)),
         over_budget=tuple(_point(trial) for trial in scored if not trial.feasible),
-        best_so_far=tuple(best_so_far),
+        best_so_far=tuple(
+            HistoryPoint(number=trial.number, total_score=leader.total_score or 0.0)
+            for trial, leader in zip(within, leaders, strict=True)
+        ),
         best=_point(best) if best else None,
         pruned=tuple(_end(trial) for trial in by_number if trial.state == "pruned"),
         failed=tuple(_end(trial) for trial in by_number if trial.state == "failed"),
     )
+
+
+def best_so_far(within: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return the leader after each of the completed trials within the budgets; the earliest of equals leads."""
+    leaders: list[TrialRecord] = []
+    for trial in within:
+        leads = not leaders or (trial.total_score or 0.0) > (leaders[-1].total_score or 0.0)
+        leaders.append(trial if leads else leaders[-1])
+    return leaders
 
 
 def _point(trial: TrialRecord) -> HistoryPoint:
@@ -107,15 +115,12 @@ def draw(data: HistoryData) -> go.Figure:
             line={"shape": "hv", "color": ORANGE, "width": 2},
             hoverinfo="skip",
         )
-    _add_points(figure, data.completed, "Completed", {"symbol": "circle", "color": SKY, "size": 9})
-    over = {"symbol": "diamond-open", "color": GREY, "size": 10, "line": {"width": 2}}
-    _add_points(figure, data.over_budget, "Over budget", over)
+    _add_points(figure, data.completed, NAMES["completed"], MARKS["completed"])
+    _add_points(figure, data.over_budget, NAMES["over budget"], MARKS["over budget"])
     if data.best is not None:
-        _add_points(figure, (data.best,), "Best", {"symbol": "star", "color": BLUE, "size": 15})
-    hollow = {"symbol": "circle-open", "color": GREY, "size": 9, "line": {"width": 2}}
-    _add_ends(figure, data.pruned, data.floor, "Pruned", hollow)
-    cross = {"symbol": "x", "color": VERMILION, "size": 9}
-    _add_ends(figure, data.failed, data.floor, "Failed", cross)
+        _add_points(figure, (data.best,), NAMES["best"], MARKS["best"])
+    _add_ends(figure, data.pruned, data.floor, NAMES["pruned"], MARKS["pruned"])
+    _add_ends(figure, data.failed, data.floor, NAMES["failed"], MARKS["failed"])
     return figure
 
 

@@ -16,6 +16,7 @@ from core.datasets.arrays import Arrays
 from core.datasets.cache import CachedDataset, prepare
 from core.datasets.parts import open_parts
 from core.datasets.split import first_occurrences, prepare_split, read_indices, split_hash, split_indices
+from core.datasets.text import WordIndex
 from core.errors import DataUnavailableError, InvalidInputError
 
 
@@ -138,3 +139,12 @@ def test_what_is_ready_is_served_without_writing_a_lock(digits: CachedDataset, s
     (settings.data_dir / "digits/.lock").unlink()
     assert prepare("digits", settings) == digits and prepare_split(digits, 1, settings) == split
     assert not (settings.data_dir / "digits/.lock").exists()  # so a read-only data folder will do
+
+
+def test_parts_of_texts_bring_their_words(lab: Settings, mirror: Path) -> None:
+    """A worker must not open the folder of the whole data set; parts of an older version are made again."""
+    dataset = prepare("reuters", lab)
+    split = prepare_split(dataset, 77, lab)
+    assert WordIndex.load(split.folder) == dataset.word_index()
+    (split.folder / "word_index.json").unlink()
+    assert prepare_split(dataset, 77, lab) == split and (split.folder / "word_index.json").is_file()

@@ -41,3 +41,23 @@ def test_nothing_to_draw_says_so() -> None:
     figure = draw(compute([record(0, "running")], best=None))
     assert not figure.data
     assert figure.layout.annotations[0].text == "No epoch has ended yet"
+
+
+def test_over_budget_and_interrupted_trials_have_a_look_of_their_own() -> None:
+    trials = [record(0, accuracies={1: 0.5}, feasible=False), record(1, "running", accuracies={1: 0.3})]
+    assert [curve.role for curve in compute(trials, best=None, active=False)] == ["over budget", "interrupted"]
+    dashes = {trace.name: trace.line.dash for trace in draw(compute(trials, best=None, active=False)).data}
+    assert len(set(dashes.values())) == 2
+
+
+def test_selected_curves_lie_on_top_and_the_others_step_back() -> None:
+    trials = [record(number, accuracies={1: 0.1 * number, 2: 0.2}) for number in range(3)]
+    dim, bright = draw(compute(trials, best=None, selected=frozenset({1}))).data
+    assert (set(dim.customdata), set(bright.customdata)) == ({0, 2}, {1})
+    assert dim.opacity < bright.opacity == 1.0 and bright.line.width > dim.line.width
+    assert (dim.showlegend, bright.showlegend) == (False, True)
+
+
+def test_thousands_of_points_are_left_to_the_graphics_card() -> None:
+    trials = [record(number, accuracies=dict.fromkeys(range(1, 11), 0.5)) for number in range(300)]
+    assert {trace.type for trace in draw(compute(trials, best=None)).data} == {"scattergl"}
