@@ -11,9 +11,13 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from app.mounts import optuna_dashboard, tensorboard
+from app.mounts.base_path import BasePath
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         yield
     finally:
         await opening
+        await run_in_threadpool(tensorboard.boards.close)
         await run_in_threadpool(close_service)
 
 
@@ -58,4 +63,9 @@ def close_service() -> None:
 
 
 # `streamlit run` finds the application by reading this file: it has to be a plain assignment of a call.
-app = st.App(Path(__file__).with_name("main.py"), lifespan=lifespan, routes=[Route("/healthz", healthz)])
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    lifespan=lifespan,
+    middleware=[Middleware(BasePath)],
+    routes=[Route("/healthz", healthz), *optuna_dashboard.routes(), *tensorboard.routes()],
+)

@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.best_model import settings_rows
-from app.components.downloads import available
+from app.components.downloads_view import available
+from app.components.exploration import VIEWS
 from app.components.trial_table import table_row
 from core.artifacts import RunFolder
 from core.config import OptimizationConfig
@@ -40,13 +41,10 @@ class TestForm:
         assert page.number_input(key="epochs").value == defaults.max_epochs_per_trial
         assert page.number_input(key="workers").value == defaults.concurrent_workers
         assert page.number_input(key="seed").value == defaults.random_seed
-        assert "No run yet" in words(page)
+        assert "What happens when you press Start" in words(page)
 
-    def test_every_control_says_what_it_means_and_every_data_set_is_offered(self, page: AppTest) -> None:
+    def test_every_data_set_is_offered(self, page: AppTest) -> None:
         page.run()
-        controls = [*page.selectbox, *page.radio, *page.number_input, *page.checkbox, *page.text_input]
-        assert len(controls) == 10
-        assert [control.label for control in controls if not control.help] == []
         assert set(page.selectbox(key="dataset").options) == {entry.label for entry in DATASETS.values()}
 
     def test_one_click_starts_the_default_run_and_shows_it(
@@ -76,6 +74,7 @@ class TestForm:
             return "first"
 
         monkeypatch.setattr(service, "start", start)
+        page.query_params["view"] = "setup"
         page.run()
         page.selectbox(key="dataset").set_value("mnist")
         page.radio(key="mode").set_value("simple")
@@ -119,6 +118,7 @@ class TestForm:
 
     def test_a_name_that_is_taken_is_answered_with_the_remedy(self, page: AppTest, service: RunService) -> None:
         add_run(service.store, "taken")
+        page.query_params["view"] = "setup"
         page.run().text_input(key="run_name").set_value("taken")
         page.button(key="start").click().run()
         assert "choose another name" in page.error[0].value
@@ -133,13 +133,15 @@ class TestRun:
         assert not page.exception
         shown = {metric.label: (metric.value, metric.delta) for metric in page.metric}
         assert shown == {
+            "Trials ended": ("3 / 3", "1 completed, 1 pruned, 1 failed"),
+            "Time left": ("ended", "1 min 15 s of work so far"),
+            "Trials per minute": ("2.4", "2 workers"),
             "Total score": ("0.784", "0.7 accuracy + 0.3 health"),
             "Validation accuracy": ("90.0 %", "95 %: 82.6–94.5 %"),  # Wilson, n = 100
             "Test accuracy": ("87.5 %", "95 %: 82.2–91.4 %"),  # n = 200
             "Health score": ("0.512", "of the six below"),
         }
         assert "12,345 parameters" in words(page)
-        assert "took 1 min 15 s · 1 pruned · 1 failed" in words(page)
 
     def test_explains_every_component_and_why_one_has_no_value(self, page: AppTest, service: RunService) -> None:
         add_run(service.store, "done")
@@ -154,7 +156,9 @@ class TestRun:
 
     def test_lists_all_trials_and_opens_the_traceback_of_a_failed_one(self, page: AppTest, service: RunService) -> None:
         add_run(service.store, "done")
+        page.query_params["view"] = "trials"
         page.run()
+        page.segmented_control(key="trials_form").set_value("Table").run()
         assert list(page.dataframe[0].value["State"]) == ["✔ completed", "✂ pruned", "✖ failed"]
         assert list(page.dataframe[0].value["Accuracy %"])[:2] == [90.0, 25.0]
         assert [code.value for code in page.code] == ["Traceback (most recent call last):\n  MemoryError"]
@@ -164,8 +168,7 @@ class TestRun:
         service.store.create_run("empty", OptimizationConfig(run_name="empty"))
         page.run()
         assert not page.exception
-        assert [metric.value for metric in page.metric] == ["–"] * 4
-        assert "No trial has started yet." in words(page)
+        assert [metric.value for metric in page.metric] == ["0 / 10", "–", "–", *["–"] * 4]
 
     def test_the_address_chooses_the_run_and_the_box_changes_the_address(
         self, page: AppTest, service: RunService
@@ -193,7 +196,7 @@ class TestRun:
     def test_stop_asks_once(self, page: AppTest, service: RunService) -> None:
         add_run(service.store, "active", status="running")
         page.run().button(key="stop").click().run()
-        assert service.store.stop_requested("active")
+        assert service.store.wishes("active").stop
         assert (page.button(key="stop").label, page.button(key="stop").disabled) == ("Stopping …", True)
 
     def test_a_failed_run_says_why_and_offers_to_resume(self, page: AppTest, service: RunService) -> None:
@@ -232,18 +235,19 @@ class TestParts:
 
     def test_downloads_without_files_say_why(self, service: RunService) -> None:
         add_run(service.store, "stopped", status="stopped")
-        model, trials, summary = available(service, service.view("stopped"))
-        assert model.missing == "No network was kept. Resume the run to get it."
-        assert summary.missing == "No summary was written. Resume the run to get it."
-        assert trials.missing is None
-        assert len(trials.read().decode().splitlines()) == 1 + 3
+        files = {file.key: file for file in available(service, service.view("stopped"))}
+        for key in ("download_package", "download_model", "download_architecture"):
+            assert files[key].missing == "No network was kept. Resume the run to get it."
+        assert files["download_summary"].missing == "No summary was written. Resume the run to get it."
+        assert files["download_logs"].missing == "No trial has written logs yet."
+        assert files["download_trials"].missing is None
+        assert len(files["download_trials"].read().decode().splitlines()) == 1 + 3
 
     def test_downloads_of_a_running_run_wait_for_its_end(self, service: RunService) -> None:
         add_run(service.store, "active", status="running")
-        model, trials, _ = available(service, service.view("active"))
-        assert model.missing is not None
-        assert "ready when the run has ended" in model.missing
-        assert trials.missing is None
+        files = {file.key: file for file in available(service, service.view("active"))}
+        assert "ready when the run has ended" in (files["download_package"].missing or "")
+        assert files["download_trials"].missing is None
 
     def test_downloads_hand_out_the_kept_files(self, service: RunService) -> None:
         add_run(service.store, "done")
@@ -251,9 +255,31 @@ class TestParts:
         folder.optimized_model.mkdir(parents=True)
         (folder.optimized_model / "optimized_digits_acc_0.9000.keras").write_bytes(b"model")
         folder.summary.write_bytes(b"{}")
-        model, _, summary = available(service, service.view("done"))
+        files = {file.key: file for file in available(service, service.view("done"))}
+        model, summary = files["download_model"], files["download_summary"]
         assert (model.file_name, model.missing, model.read()) == ("optimized_digits_acc_0.9000.keras", None, b"model")
         assert (summary.missing, summary.read()) == (None, b"{}")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("state", ["completed", "running", "empty"])
+def test_every_view_draws_every_kind_of_run(page: AppTest, service: RunService, name: str, state: str) -> None:
+    if state == "empty":
+        service.store.create_run("it", OptimizationConfig(run_name="it"))
+    else:
+        add_run(service.store, "it", status=state)
+    page.query_params["view"] = name
+    page.run()
+    assert not page.exception
+    assert not page.error
+
+
+def test_an_unknown_view_in_the_address_opens_the_first(page: AppTest, service: RunService) -> None:
+    add_run(service.store, "done")
+    page.query_params["view"] = "nonsense"
+    page.run()
+    assert not page.exception
+    assert page.segmented_control(key="view_picker").value == "progress"
 
 
 def test_a_database_that_cannot_be_opened_is_a_message_with_the_remedy(
@@ -275,7 +301,7 @@ def test_drawing_the_page_loads_no_heavy_library(service: RunService) -> None:
         "import sys, app.server\n"
         "from streamlit.testing.v1 import AppTest\n"
         f"page = AppTest.from_file({str(REPOSITORY / 'app' / 'main.py')!r}, default_timeout=60).run()\n"
-        "assert len(page.metric) == 4 and not page.exception\n"
+        "assert len(page.metric) == 7 and not page.exception\n"
         "print(sorted({'tensorflow', 'keras', 'sklearn', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)

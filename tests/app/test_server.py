@@ -8,6 +8,7 @@ import anyio
 import pytest
 from starlette.testclient import TestClient
 
+from app.mounts.tensorboard import boards
 from app.server import app, lifespan
 from app.state import run_service
 from core.config import OptimizationConfig
@@ -30,6 +31,8 @@ def test_routes_share_the_port(service: RunService) -> None:
         answer = client.get("/healthz")
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
         assert client.get("/_stcore/health").text == "ok"
+        assert client.get("/optuna/api/studies").json() == {"study_summaries": []}
+        assert client.get("/tensorboard/nobody/").status_code == 404
         page = client.get("/exploration")
         assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
 
@@ -41,6 +44,13 @@ def test_shutting_down_closes_the_run_service(service: RunService) -> None:
     live(check)
     with pytest.raises(RunStateError, match="shutting down"):
         service.start(OptimizationConfig(run_name="late"))
+
+
+def test_shutting_down_ends_the_tensorboards(service: RunService, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+    monkeypatch.setattr(boards, "close", lambda: ended.append(True))
+    live(lambda: ended.append(False))
+    assert ended == [False, True]
 
 
 def test_a_broken_database_does_not_keep_the_server_down(

@@ -1,0 +1,107 @@
+"""The live dashboard of a run: how fast it goes, what trains now, and the best network so far."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.best_model import best_model
+from app.components.formats import NONE, duration
+from app.components.live_progress import training_now
+from core.figures import learning_curves, optimization_history, worker_timeline
+from core.service import RunService, RunView
+
+_NUMBER_PIXELS = 168
+_NEXT_SHOWN = 5
+
+
+def progress_view(service: RunService, view: RunView) -> None:
+    """Draw the dashboard; while the run is active it is drawn anew every second."""
+    _numbers(view)
+    if view.active:
+        training_now(view, service.store.now())
+        _next(view)
+    best_model(service, view)
+    _figures(view)
+    _timeline(service, view)
+    _runs_in_line(service, view)
+
+
+def _numbers(view: RunView) -> None:
+    finished = view.count("completed", "pruned", "failed")
+    pace = 60 * finished / view.seconds if finished and view.seconds > 0 else None
+    shares = [f"{view.count(state)} {state}" for state in ("completed", "pruned", "failed") if view.count(state)]
+    with st.container(horizontal=True, key="numbers"):
+        _number("Trials ended", f"{finished} / {view.run.config.trials}", ", ".join(shares) or "none yet", _TRIALS)
+        left = NONE if view.seconds_left is None else duration(view.seconds_left)
+        _number("Time left", left if view.active else "ended", f"{duration(view.seconds)} of work so far", _LEFT)
+        _number("Trials per minute", NONE if pace is None else f"{pace:.1f}", _workers(view), _PACE)
+
+
+_TRIALS = "Networks that were tried, of those planned. Pruned ones were stopped early, failed ones ended by an error."
+_LEFT = "Expected from the pace of this run so far, pauses not counted."
+_PACE = "Trials that ended per minute of work, over all workers and all sessions of the run."
+
+
+def _workers(view: RunView) -> str:
+    planned = view.run.config.workers
+    busy = f"{len(view.running)} of {planned} busy" if view.active else f"{planned}"
+    return f"{busy} worker{'' if planned == 1 else 's'}"
+
+
+def _number(label: str, value: str, below: str, meaning: str) -> None:
+    st.metric(label, value, delta=below, delta_color="off", delta_arrow="off", help=meaning, width=_NUMBER_PIXELS)
+
+
+def _next(view: RunView) -> None:
+    """Say which trials wait that a person put into the queue."""
+    waiting = [trial for trial in view.trials if trial.state == "waiting"]
+    if not waiting:
+        return
+    names = [f"trial {trial.number}" + (f" ({trial.origin})" if trial.origin else "") for trial in waiting]
+    more = f" and {len(names) - _NEXT_SHOWN} more" if len(names) > _NEXT_SHOWN else ""
+    st.caption(f"Next in the queue: {', '.join(names[:_NEXT_SHOWN])}{more}.")
+
+
+def _figures(view: RunView) -> None:
+    best = view.best.number if view.best else None
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Score of every trial", anchor=False)
+        st.plotly_chart(
+            optimization_history.draw(optimization_history.compute(view.trials)),
+            key="history",
+            theme="streamlit",
+            config={"displayModeBar": False},
+            alt="Total score of every trial and the best so far",
+        )
+    with right:
+        st.subheader("Learning curves", anchor=False)
+        st.plotly_chart(
+            learning_curves.draw(learning_curves.compute(view.trials, best, active=view.active)),
+            key="curves",
+            theme="streamlit",
+            config={"displayModeBar": False},
+            alt="Validation accuracy by epoch of every trial",
+        )
+
+
+def _timeline(service: RunService, view: RunView) -> None:
+    st.subheader("What the workers did", anchor=False)
+    data = worker_timeline.compute(view.trials, view.running, service.store.now(), view.active)
+    st.plotly_chart(
+        worker_timeline.draw(data),
+        key="timeline",
+        theme="streamlit",
+        config={"displayModeBar": False},
+        alt="Which trials trained at the same time, over the time of work",
+    )
+    st.caption(
+        "A bar per trial, one row for each that trained at the same time. Gaps are pauses, stops, or workers with "
+        "nothing to do."
+    )
+
+
+def _runs_in_line(service: RunService, view: RunView) -> None:
+    others = [run for run in reversed(service.store.runs()) if run.status == "queued" and run.name != view.run.name]
+    if others:
+        st.caption("Runs that wait for their turn: " + ", ".join(f"`{run.name}`" for run in others) + ".")

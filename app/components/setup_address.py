@@ -1,0 +1,121 @@
+"""A set-up as query parameters, so that its address can be shared: only what differs from the defaults is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.components.space_overrides import fitting, space_problem
+from core.config import OptimizationConfig, ScoringWeights
+from core.datasets import DATASETS
+from core.errors import InvalidInputError
+from core.weight_balance import to_shares, to_weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    """How one field of the configuration is written; `read` raises ValueError for what it cannot read."""
+
+    key: str
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("it must be 0 or 1")
+    return text == "1"
+
+
+def _weights(text: str) -> ScoringWeights:
+    accuracy, *shares = [int(part) for part in text.split(",")]
+    names = list(ScoringWeights().components())
+    if len(shares) != len(names) or sum(shares) != 100:
+        raise ValueError("it must be seven whole numbers: accuracy, then the six health components, which total 100")
+    return to_weights(accuracy, dict(zip(names, shares, strict=True)))
+
+
+def _write_weights(weights: ScoringWeights) -> str:
+    return ",".join(str(share) for share in (round(weights.accuracy * 100), *to_shares(weights).values()))
+
+
+def _overrides(text: str) -> dict[str, Any]:
+    value = json.loads(text, parse_constant=_no_constant)
+    if not isinstance(value, dict):
+        raise ValueError("it must be an object of hyperparameters")
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number that can be searched")
+
+
+_FIELDS = {
+    "dataset_name": _Field(key="data", read=str),
+    "optimization_mode": _Field(key="mode", read=str),
+    "trials": _Field(key="n", read=int),
+    "max_epochs_per_trial": _Field(key="epochs", read=int),
+    "concurrent_workers": _Field(key="workers", read=int),
+    "random_seed": _Field(key="seed", read=int),
+    "plot_generation": _Field(key="plots", read=str),
+    "pruning": _Field(key="prune", read=_switch, write=lambda value: str(int(value))),
+    "max_parameters": _Field(key="size", read=int),
+    "max_seconds_per_trial": _Field(key="trial_s", read=float, write=lambda value: f"{value:g}"),
+    "max_run_seconds": _Field(key="run_s", read=float, write=lambda value: f"{value:g}"),
+    "run_name": _Field(key="name", read=str),
+    "weights": _Field(key="w", read=_weights, write=_write_weights),
+    "search_space": _Field(key="space", read=_overrides, write=lambda value: json.dumps(value, separators=(",", ":"))),
+}
+KEYS = frozenset(field.key for field in _FIELDS.values())
+
+
+def write_address(wishes: Mapping[str, Any]) -> dict[str, str]:
+    """Return query parameters for the fields of an OptimizationConfig in `wishes` that differ from their defaults.
+
+    >>> write_address({"trials": 50, "dataset_name": "digits"})
+    {'n': '50'}
+    """
+    defaults = OptimizationConfig()
+    return {
+        field.key: field.write(wishes[name])
+        for name, field in _FIELDS.items()
+        if name in wishes and wishes[name] is not None and wishes[name] != getattr(defaults, name)
+    }
+
+
+def read_address(parameters: Mapping[str, str]) -> tuple[OptimizationConfig, list[str]]:
+    """Return the set-up that `parameters` describe, and what of them had to be ignored, in words."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, field in _FIELDS.items():
+        text = parameters.get(field.key)
+        if text is None:
+            continue
+        try:
+            value = field.read(text)
+            if name == "dataset_name":
+                DATASETS[value]
+            OptimizationConfig(**{name: value})
+        except (InvalidInputError, ValueError, OverflowError, RecursionError) as error:
+            problems.append(f"{field.key}={text[:60]}: {error}")
+        else:
+            values[name] = value
+    overrides, wrong = _sound(values.get("dataset_name", OptimizationConfig().dataset_name), values)
+    return OptimizationConfig(**values | {"search_space": overrides}), problems + wrong
+
+
+def _sound(dataset: str, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Keep the overrides that can be searched."""
+    wanted: dict[str, Any] = values.get("search_space", {})
+    known = fitting(dataset, wanted)
+    kept: dict[str, Any] = {}
+    problems = [f"space: there is no hyperparameter {name} here" for name in wanted if name not in known]
+    for name, value in known.items():
+        problem = space_problem(dataset, {**kept, name: value})
+        if problem is None:
+            kept[name] = value
+        else:
+            problems.append(f"space: {problem}")
+    return kept, problems

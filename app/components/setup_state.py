@@ -1,0 +1,114 @@
+"""The state of the form for a new run: in its widgets while it is drawn, in the address and the session meanwhile.
+
+Streamlit forgets a widget as soon as it is not drawn, so whoever looks at another view and comes back would find an
+empty form. What the form holds is therefore written as query parameters too, where it can also be shared.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.components.setup_address import KEYS, read_address, write_address
+from app.components.space_overrides import Overrides, fitting
+from app.components.weight_sliders import put_weights, stored_weights
+from core.config import OptimizationConfig
+
+WEIGHTS = "setup"  # prefix of the sliders
+_KEPT, _SPACE = "setup_kept", "setup_space"
+_MINUTE = 60.0
+# field of the configuration -> key of its widget
+_WIDGETS = {
+    "dataset_name": "dataset",
+    "optimization_mode": "mode",
+    "trials": "trials",
+    "max_epochs_per_trial": "epochs",
+    "concurrent_workers": "workers",
+    "random_seed": "seed",
+    "plot_generation": "plots",
+    "pruning": "pruning",
+    "max_parameters": "max_parameters",
+    "max_seconds_per_trial": "trial_seconds",
+}
+_MINUTES, _NAME, _NAME_TAKEN = "run_minutes", "run_name", "run_name_taken"
+
+
+def restore() -> list[str]:
+    """Fill widgets that are not there yet from the address, else from this session; return what was ignored."""
+    if "dataset" in st.session_state:
+        if st.session_state.pop(_NAME_TAKEN, False):
+            st.session_state[_NAME] = ""
+        return []
+    address = {key: value for key, value in st.query_params.items() if key in KEYS}
+    config, problems = read_address(address or st.session_state.get(_KEPT, {}))
+    fill(config)
+    return problems
+
+
+def fill(config: OptimizationConfig) -> None:
+    """Put a configuration into the form. Only before its widgets are drawn."""
+    for field, key in _WIDGETS.items():
+        st.session_state[key] = getattr(config, field)
+    seconds = config.max_seconds_per_trial
+    st.session_state["trial_seconds"] = None if seconds is None else float(seconds)
+    minutes = config.max_run_seconds
+    st.session_state[_MINUTES] = None if minutes is None else minutes / _MINUTE
+    st.session_state[_NAME] = config.run_name or ""
+    st.session_state[_SPACE] = dict(config.search_space)
+    put_weights(WEIGHTS, config.weights)
+
+
+def offer(config: OptimizationConfig) -> None:
+    """Let the form hold `config` when it is drawn next, from wherever on the page."""
+    _write(write_address({field: getattr(config, field) for field in OptimizationConfig.__dataclass_fields__}))
+    for key in (*_WIDGETS.values(), _MINUTES, _NAME):
+        st.session_state.pop(key, None)
+
+
+def wishes() -> dict[str, Any]:
+    """Return what the form holds as fields of an OptimizationConfig; it need not be valid."""
+    held = {field: st.session_state[key] for field, key in _WIDGETS.items()}
+    minutes = st.session_state[_MINUTES]
+    return held | {
+        "max_run_seconds": None if minutes is None else minutes * _MINUTE,
+        "run_name": st.session_state[_NAME].strip() or None,
+        "weights": stored_weights(WEIGHTS, OptimizationConfig().weights),
+        "search_space": fitting(held["dataset_name"], overrides()),
+    }
+
+
+def remember(held: dict[str, Any]) -> None:
+    """Write what the form holds to the address and to the session."""
+    _write(write_address(held))
+
+
+def forget_name(held: dict[str, Any]) -> None:
+    """Offer the name of a run that was just started no second time."""
+    st.session_state[_NAME_TAKEN] = True
+    remember(held | {"run_name": None})
+
+
+def overrides() -> Overrides:
+    """Return the changes of the search space, of all data sets."""
+    found: Overrides = st.session_state.setdefault(_SPACE, {})
+    return found
+
+
+def set_override(name: str, value: Any) -> None:
+    """Change one hyperparameter of the search space; None takes the change back."""
+    changed = {other: kept for other, kept in overrides().items() if other != name}
+    st.session_state[_SPACE] = changed if value is None else changed | {name: value}
+
+
+def reset_overrides() -> None:
+    """Take all changes of the search space back."""
+    st.session_state[_SPACE] = {}
+
+
+def _write(form: dict[str, str]) -> None:
+    st.session_state[_KEPT] = form
+    now = dict(st.query_params.items())
+    wanted = {key: value for key, value in now.items() if key not in KEYS} | form
+    if wanted != now:
+        st.query_params.from_dict(wanted)

@@ -1,0 +1,1 @@
+"""Other people's web pages on the app's own port: optuna-dashboard under /optuna, TensorBoard under /tensorboard."""
