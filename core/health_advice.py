@@ -23,7 +23,10 @@ Adviser = Callable[[MetricResult, Trace], list[str]]
 
 
 def advice(metric_name: str, result: MetricResult, trace: Trace | None) -> tuple[str, ...]:
-    """Return what to do, the most important first; one sentence that nothing is to do when all is well."""
+    """Return what to do, the most important first; one sentence that nothing is to do when all is well.
+
+    Why a result has a special status is its own `reason`, and not repeated here.
+    """
     special = _by_status(result)
     if special is not None:
         return (special,)
@@ -38,19 +41,12 @@ def advice(metric_name: str, result: MetricResult, trace: Trace | None) -> tuple
 
 
 def _by_status(result: MetricResult) -> str | None:
-    reason = f" ({result.reason})" if result.reason else ""
     if result.status == "diverged":
-        return (
-            f"The training diverged{reason}, so every metric is 0. Lower the learning rate first, to a tenth or less; "
-            "then try another optimizer or activation."
-        )
+        return "Lower the learning rate first, to a tenth or less; then try another optimizer or activation."
     if result.status == "no skill":
-        return (
-            f"Counted as 0, because the network has learned nothing yet{reason}: steady guessing is not healthy. Train "
-            "for more epochs, change the learning rate, or use a larger network."
-        )
+        return "It has to learn something first: train for more epochs, change the learning rate, or use more units."
     if result.status == "not measurable":
-        return f"Not measured{reason}. Its weight goes to the other metrics; it is not counted as bad."
+        return "Not counted as bad: its weight goes to the other metrics. More epochs or validation rows may help."
     return None
 
 

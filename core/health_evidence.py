@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.figures.diagnostics.words import variable_name
 from core.health.result import MetricResult
 
 # What `n` counts, by metric
@@ -82,12 +83,12 @@ def _what(metric_name: str, name: str) -> str:
     if known is not None:
         return known
     prefix, colon, rest = name.partition(":")
-    return _PREFIXES[prefix].format(rest) if colon and prefix in _PREFIXES else name.replace("_", " ")
+    return _PREFIXES[prefix].format(variable_name(rest)) if colon and prefix in _PREFIXES else name.replace("_", " ")
 
 
 def _value(name: str, value: float | None) -> str:
     if value is None:
-        return "not measured"
+        return "does not apply" if name.startswith("saturated:") else "not measured"
     if name.startswith(_SHARES):
         return f"{value:.1%}".replace("%", " %")
     return f"{value:,.0f}" if name in _COUNTS else f"{value:.3f}"

@@ -46,6 +46,7 @@ LAYERS = [
         "core.whatif",
         "core.figures",
         "core.network_graph",
+        "core.health_evidence",
         "core.health_advice",
         "core.diagnostics_export",
         "core.layer_lessons",

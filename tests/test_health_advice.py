@@ -86,12 +86,12 @@ class TestAdvice:
     @pytest.mark.parametrize("name", list(METRICS))
     def test_what_was_not_measured_or_does_not_count_is_explained(self, name: str) -> None:
         diverged = make_trace(diverged="loss became NaN in epoch 1")
-        assert "diverged (loss became NaN in epoch 1)" in about(name, diverged)
+        assert "Lower the learning rate first" in about(name, diverged)
         missing = MetricResult(name=name, version=1, value=None, n=0, status="not measurable", reason="no rows")
-        assert "Not measured (no rows)" in advice(name, missing, None)[0]
+        assert "Not counted as bad" in advice(name, missing, None)[0]
 
     def test_no_skill_is_explained(self) -> None:
-        assert "steady guessing is not healthy" in about("training_stability", make_trace(val_correct=100))
+        assert "learn something first" in about("training_stability", make_trace(val_correct=100))
 
     def test_without_the_trace_the_general_advice_is_given(self) -> None:
         low = MetricResult(name="gradient_health", version=1, value=0.3, n=3)
@@ -114,7 +114,7 @@ class TestEvidence:
             for part in evidence("neuron_utilization", measure(make_trace())["neuron_utilization"])
         }
         assert said["dormant share of all hidden units"] == "0.0 %"
-        assert said["conv_1: share of outputs at the ends of the range"] == "not measured"
+        assert said["conv_1: share of outputs at the ends of the range"] == "does not apply"
         known = MetricResult(name="x", version=1, value=0.5, n=1, components={"new_part": 0.25})
         assert [(part.what, part.value) for part in evidence("x", known)] == [("new part", "0.250")]
 

@@ -118,5 +118,9 @@ def _measured(metric: Metric, result: MetricResult, files: Files) -> None:
     rows = [{"what": part.what, "value": part.value} for part in evidence(metric.name, result)]
     if rows:
         st.table(rows, hide_index=True, hide_header=True, border="horizontal")
-    cost = "" if result.cost_s is None else f" Measuring it took {result.cost_s:.1f} s of the training."
+    cost = (
+        ""
+        if result.cost_s is None or result.cost_s < 0.05
+        else f" Measuring it took {result.cost_s:.1f} s of the training."
+    )
     st.caption(f"Version {result.version} of this metric.{cost}")

@@ -26,7 +26,8 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunServ
     """The run service that the page will use, with an empty store."""
     monkeypatch.setenv("MHL_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("MHL_RESULTS_DIR", str(tmp_path / "results"))
-    monkeypatch.delenv("MHL_DATABASE_URL", raising=False)
+    for name in ("MHL_DATABASE_URL", "MHL_DATASET_MIRROR"):
+        monkeypatch.delenv(name, raising=False)
     run_service.clear()
     opened = run_service()
     yield opened

@@ -1,6 +1,7 @@
 """Screenshots of a run from start to end: `python -m tests.e2e.screenshots FOLDER`.
 
-Digits, 4 trials of 3 epochs; the empty, the running and the finished page, on a desktop and on a phone, light and dark.
+Digits, 4 trials of 3 epochs; the empty and the running page, every view of the finished run, and the list of runs, on a
+desktop and on a phone, light and dark.
 """
 
 from __future__ import annotations
@@ -14,6 +15,18 @@ from playwright.sync_api import Page, sync_playwright
 from tests.e2e.harness import browser, chromium, lab_server
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+VIEWS = [
+    "New run",
+    "Progress",
+    "Trials",
+    "Insights",
+    "What if",
+    "Network",
+    "Diagnostics",
+    "Health",
+    "Compare",
+    "Downloads",
+]
 _ENDED = 180_000  # milliseconds
 
 
@@ -40,8 +53,14 @@ def main(folder: Path) -> None:
         page.get_by_text("1 of 4 trials").wait_for(timeout=_ENDED)
         shoot(page, folder, "running")
         page.get_by_text("4 of 4 trials").wait_for(timeout=_ENDED)
-        page.get_by_role("button", name="Best network (.keras)").and_(page.locator(":enabled")).wait_for(timeout=_ENDED)
-        shoot(page, folder, "finished")
+        page.get_by_text("completed", exact=True).wait_for(timeout=_ENDED)
+        for view in VIEWS:
+            page.get_by_role("radio", name=view, exact=True).click()
+            page.wait_for_timeout(2_500)  # milliseconds: 3D and graphs draw for a while
+            shoot(page, folder, view.lower().replace(" ", "_"))
+        page.goto(f"{server.url}/runs")
+        page.get_by_text("Run to work with").wait_for()
+        shoot(page, folder, "runs")
 
 
 def shoot(page: Page, folder: Path, moment: str) -> None:

@@ -55,7 +55,7 @@ def store_of(server: LabServer) -> Store:
 def test_from_an_empty_page_to_the_downloaded_network(visitor: Visitor) -> None:
     page = visitor.open()
     expect(page.get_by_role("combobox", name="Data set")).to_have_value("Digits (8×8)")
-    expect(page.get_by_text("No run yet")).to_be_visible()
+    expect(page.get_by_text("What happens when you press Start")).to_be_visible()
     start(page, trials=2, epochs=2, workers=1)  # one after the other, so that there is time to look
     expect(status(page, "running")).to_be_visible()
     expect(page.get_by_text("Trial 0 · epoch")).to_be_visible(timeout=_PATIENCE)
@@ -80,11 +80,13 @@ def test_from_an_empty_page_to_the_downloaded_network(visitor: Visitor) -> None:
     expect(shown).to_contain_text(f"{best['accuracy'] * 100:.1f} %")
     expect(shown).to_contain_text("95 %:")
 
+    page.get_by_role("radio", name="Downloads", exact=True).click()
     rows = list(csv.DictReader(io.StringIO(save(page, "All trials (.csv)").read_text())))
     assert [(row["trial"], row["state"]) for row in rows] == [("0", "completed"), ("1", "completed")]
     with zipfile.ZipFile(save(page, "Best network (.keras)")) as network:
         assert {"config.json", "model.weights.h5"} <= set(network.namelist())
 
+    page.get_by_role("radio", name="Progress", exact=True).click()
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
     main = "document.querySelector('[data-testid=stMain]')"

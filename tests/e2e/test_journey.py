@@ -50,9 +50,9 @@ def test_run_steer_understand_and_take_away(visitor: Visitor, tmp_path: Path) ->
     _move_a_weight(page)
     _choose_trials(page)
     _look_inside(page)
+    _read_diagnostics(page)
     _open_panels(page)
     _load_the_package(page, tmp_path)
-    _read_diagnostics(page)
     assert [t for t in visitor.troubles if not any(known in t for known in _HARMLESS)] == []
 
 
@@ -106,7 +106,12 @@ def _look_inside(page: Page) -> None:
 
 def _read_diagnostics(page: Page) -> None:
     look_at(page, "Diagnostics")
-    expect(page.get_by_test_id("stPlotlyChart").first).to_be_visible()
+    for group, figure in (("Mistakes", "Confusion matrix"), ("Inside the network", "Activation maps")):
+        page.get_by_role("radio", name=group, exact=True).click()
+        expect(page.get_by_role("heading", name=figure)).to_be_visible()
+        expect(page.get_by_test_id("stPlotlyChart").first).to_be_visible()
+    with zipfile.ZipFile(save(page, "Download all diagnostics (ZIP)")) as archive:
+        assert {"index.html", "data/result.json", "data/diagnostics.npz"} <= set(archive.namelist())
     look_at(page, "Health")
     expect(page.get_by_text("Neuron utilization").first).to_be_visible()
 

@@ -13,10 +13,10 @@ from core.health.neuron_utilization import dormant_units
 from core.trial import Trace
 
 HOW = (
-    "Each bar is a hidden layer, the first on top; the hatched part is dormant: units (filters of a convolution) whose "
-    "output varies less than 2.5 % as much as the layer's average, whatever the network is shown. Good: none or a few. "
-    "Many dormant units are ballast: make that layer narrower, lower the learning rate, or use leaky ReLU or ELU, "
-    "which cannot die."
+    "Each bar is a hidden layer, the first on top; the hatched part, counted beside its name, is dormant: units "
+    "(filters of a convolution) whose output varies less than 2.5 % as much as the layer's average, whatever the "
+    "network is shown. Good: none or a few. Many dormant units are ballast: make that layer narrower, lower the "
+    "learning rate, or use leaky ReLU or ELU, which cannot die."
 )
 
 
@@ -52,7 +52,7 @@ def compute(trace: Trace) -> tuple[LayerUnits, ...] | str:
 def draw(data: tuple[LayerUnits, ...]) -> go.Figure:
     """Draw the layers as bars of their units."""
     figure = new_figure("Share of the layer's units", "")
-    names = [safe(layer.name, 24) for layer in data]
+    names = [f"{safe(layer.name, 20)}<br>{layer.dormant} of {layer.units}" for layer in data]
     for what, values, colour, pattern in (
         ("dormant", [layer.dormant for layer in data], VERMILION, "/"),
         ("at work", [layer.units - layer.dormant for layer in data], BLUE, ""),
@@ -63,20 +63,21 @@ def draw(data: tuple[LayerUnits, ...]) -> go.Figure:
             name=what,
             orientation="h",
             marker={"color": colour, "pattern": {"shape": pattern}},
-            text=[f"{value} of {layer.units}" if value else "" for value, layer in zip(values, data, strict=True)],
-            textposition="inside",
-            insidetextanchor="start",
-            customdata=[
-                f"{safe(layer.activation)}; {share(layer.zeros)} of the outputs are exactly 0"
-                + ("" if layer.saturated is None else f"; {share(layer.saturated)} saturated")
-                for layer in data
-            ],
-            hovertemplate=f"%{{y}}: %{{text}} {what}<br>%{{customdata}}<extra></extra>",
+            customdata=[_hover(layer, value, what) for value, layer in zip(values, data, strict=True)],
+            hovertemplate="%{customdata}<extra></extra>",
         )
     figure.update_layout(barmode="stack", bargap=0.35, height=110 + 46 * len(data))
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     return figure
+
+
+def _hover(layer: LayerUnits, count: int, what: str) -> str:
+    ends = "" if layer.saturated is None else f"; {share(layer.saturated)} saturated"
+    return (
+        f"{safe(layer.name)}: {count} of {layer.units} {what}<br>{safe(layer.activation)}; {share(layer.zeros)} of the "
+        f"outputs are exactly 0{ends}"
+    )
 
 
 def finding(data: tuple[LayerUnits, ...]) -> str:

@@ -96,7 +96,7 @@ def draw(data: GradientFlow) -> go.Figure:
             text=["not finite" if value is None else f"{value:.2g}" for value in values],
             hovertemplate=f"{safe(variable_name(name))}, epoch %{{x}}: %{{text}}<extra></extra>",
         )
-    figure.update_layout(height=440)
+    figure.update_layout(height=380 + 20 * len(data.layers))  # a narrow page has a line of the legend for each
     figure.update_xaxes(tickformat="d", dtick=1 if data.epochs[-1] <= 12 else None)
     ends = [math.log10(FLOOR), math.log10(CEILING)]
     figure.update_yaxes(type="log", range=ends, dtick=2, exponentformat="power", showexponent="all")

@@ -79,7 +79,7 @@ def draw_spread(data: Spread, colour: str) -> go.Figure:
             col=column,
         )
     figure.update_layout(height=height, bargap=0, margin={"l": 8, "r": 8, "t": 36, "b": 8})
-    figure.update_xaxes(nticks=4, tickformat="~g", zeroline=True, title="")
+    figure.update_xaxes(nticks=4, tickangle=0, tickformat="~g", zeroline=True, title="")
     figure.update_yaxes(showticklabels=False, title="", rangemode="tozero")
     figure.update_annotations(font={"size": 11})
     return figure

@@ -99,7 +99,11 @@ def finding(data: TrainingCurves) -> str:
         text += f"; lowest validation loss {loss:.3f} in epoch {data.kept} (guessing: {data.chance_loss:.3f})"
     if data.gap is not None:
         text += f"; at the end training accuracy is {points(data.gap)} "
-        text += "above validation" if data.gap >= 0 else "below validation (normal: dropout works in training only)"
+        text += (
+            "above validation"
+            if data.gap >= 0
+            else "below validation (it is a mean over the epoch, with any dropout at work)"
+        )
     return f"{text}; {data.val_n:,} validation rows."
 
 

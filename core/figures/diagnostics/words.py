@@ -11,7 +11,7 @@ def safe(text: str, longest: int = 60) -> str:
     """Return `text` so that Plotly shows it as it is, cut to `longest` characters.
 
     >>> safe("<b>cat & dog</b>", 12)
-    '&lt;b&gt;cat &amp; dog…'
+    '&lt;b&gt;cat &amp; do…'
     """
     return html.escape(shortened(text, longest), quote=False)
 
