@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.components.best_model import best_model
@@ -9,9 +12,11 @@ from app.components.formats import NONE, duration
 from app.components.live_progress import training_now
 from core.figures import learning_curves, optimization_history, worker_timeline
 from core.service import RunService, RunView
+from core.store import TrialRecord
 
 _NUMBER_PIXELS = 168
 _NEXT_SHOWN = 5
+BEST_CURVES, NEWEST_CURVES = 40, 20
 
 
 def progress_view(service: RunService, view: RunView) -> None:
@@ -64,11 +69,12 @@ def _next(view: RunView) -> None:
 
 def _figures(view: RunView) -> None:
     best = view.best.number if view.best else None
+    finished = view.count("completed", "pruned", "failed")
     left, right = st.columns(2)
     with left:
         st.subheader("Score of every trial", anchor=False)
         st.plotly_chart(
-            optimization_history.draw(optimization_history.compute(view.trials)),
+            _history(f"{view.run.name} {view.run.created}", finished, view.trials),
             key="history",
             theme="streamlit",
             config={"displayModeBar": False},
@@ -77,19 +83,38 @@ def _figures(view: RunView) -> None:
     with right:
         st.subheader("Learning curves", anchor=False)
         st.plotly_chart(
-            learning_curves.draw(learning_curves.compute(view.trials, best, active=view.active)),
+            learning_curves.draw(learning_curves.compute(curves_shown(view.trials), best, active=view.active)),
             key="curves",
             theme="streamlit",
             config={"displayModeBar": False},
             alt="Validation accuracy by epoch of every trial",
         )
+        if len(view.trials) > BEST_CURVES + NEWEST_CURVES:
+            st.caption(
+                f"The {BEST_CURVES} best and the {NEWEST_CURVES} newest of {len(view.trials)} trials; all are in the "
+                "view Trials."
+            )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)  # it changes when a trial ends, and is looked at every second
+def _history(run: str, finished: int, _trials: tuple[TrialRecord, ...]) -> go.Figure:
+    return optimization_history.draw(optimization_history.compute(_trials))
+
+
+def curves_shown(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials whose curves are drawn every second: a thousand would take longer than they are looked at."""
+    if len(trials) <= BEST_CURVES + NEWEST_CURVES:
+        return list(trials)
+    scored = sorted(trials, key=lambda trial: -1.0 if trial.total_score is None else trial.total_score)
+    chosen = {trial.number for trial in (*scored[-BEST_CURVES:], *trials[-NEWEST_CURVES:])}
+    return [trial for trial in trials if trial.number in chosen or trial.state == "running"]
 
 
 def _timeline(service: RunService, view: RunView) -> None:
     st.subheader("What the workers did", anchor=False)
-    data = worker_timeline.compute(view.trials, view.running, service.store.now(), view.active)
+    epochs = tuple((trial.number, trial.epoch) for trial in view.running)
     st.plotly_chart(
-        worker_timeline.draw(data),
+        _busy(f"{view.run.name} {view.run.created}", len(view.trials), epochs, view.active, view, service.store.now()),
         key="timeline",
         theme="streamlit",
         config={"displayModeBar": False},
@@ -99,6 +124,13 @@ def _timeline(service: RunService, view: RunView) -> None:
         "A bar per trial, one row for each that trained at the same time. Gaps are pauses, stops, or workers with "
         "nothing to do."
     )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)  # it grows with every epoch, and is looked at every second
+def _busy(
+    run: str, trials: int, epochs: tuple[tuple[int, int], ...], active: bool, _view: RunView, _now: float
+) -> go.Figure:
+    return worker_timeline.draw(worker_timeline.compute(_view.trials, _view.running, _now, active))
 
 
 def _runs_in_line(service: RunService, view: RunView) -> None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.components.best_model import settings_rows
 from app.components.downloads_view import available
 from app.components.exploration import VIEWS
+from app.components.progress_view import curves_shown
 from app.components.trial_table import table_row
 from core.artifacts import RunFolder
 from core.config import OptimizationConfig
@@ -228,6 +229,13 @@ class TestParts:
     def test_a_trial_left_training_by_a_dead_process_is_not_shown_as_training(self) -> None:
         assert table_row(record(0, "running"), active=False)["State"] == "◼ interrupted"
         assert table_row(record(0, "running"), active=True)["State"] == "▶ training"
+
+    def test_of_many_trials_the_best_the_newest_and_the_running_curves_are_drawn(self) -> None:
+        trials = [record(number, total=1 - number / 200) for number in range(100)]
+        trials[70] = record(70, "running")
+        shown = [trial.number for trial in curves_shown(trials)]
+        assert shown == [*range(40), 70, *range(80, 100)]
+        assert curves_shown(trials[:60]) == trials[:60]
 
     def test_a_trial_over_budget_is_told_apart(self) -> None:
         row = table_row(record(0, total=0.9, feasible=False), active=False)
