@@ -61,12 +61,13 @@ class ModelOptimizer:
         resume: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self._settings = settings or Settings.from_environment()
+        DATASETS.follow(self._settings.data_dir)
         self._entry = DATASETS[config.dataset_name]
         self._space = search_space(
             self._entry.kind, self._entry.shape, self._entry.vocabulary or 0, config.search_space
         )
         self._candidates = extreme_configs(self._entry.kind, self._space)  # also proves that the space can be built
-        self._settings = settings or Settings.from_environment()
         self._store = store or Store(self._settings)
         self._now = now
         if resume and config.run_name is None:

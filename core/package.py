@@ -13,7 +13,7 @@ from core.artifacts import RunFolder
 from core.config import Settings
 from core.datasets import DATASETS
 from core.datasets.cache import dataset_home
-from core.datasets.text import WordIndex
+from core.datasets.text import WORD_INDEX_FILE, WordIndex
 from core.errors import LabError
 from core.trial import RESULT_FILE, SPEC_FILE
 
@@ -99,8 +99,9 @@ def _read(folder: RunFolder, name: str) -> dict[str, Any]:
 
 def _words(settings: Settings, dataset: str, folder: RunFolder) -> dict[str, int]:
     """Return the token ids of the words that the network knows."""
+    own = folder.path / WORD_INDEX_FILE  # fitted on the run's training rows
     try:
-        index = WordIndex.load(dataset_home(settings, dataset) / "arrays")
+        index = WordIndex.load(own.parent if own.is_file() else dataset_home(settings, dataset) / "arrays")
     except (OSError, ValueError):
         raise LabError(f"the word index of {dataset} is gone; fetch it with `python -m core fetch {dataset}`") from None
     known = int(_read(folder, SPEC_FILE)["model"]["vocabulary"])

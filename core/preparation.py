@@ -13,6 +13,7 @@ from core.config import OptimizationConfig, Settings
 from core.datasets import DATASETS
 from core.datasets.cache import prepare
 from core.datasets.split import SplitParts, prepare_split
+from core.datasets.text import WORD_INDEX_FILE
 from core.errors import RunStateError
 from core.executors.jobs import CountJob, Executor, ParameterBounds
 from core.health import METRICS
@@ -70,6 +71,8 @@ def prepare_run(
     dataset = prepare(entry.name, settings, tell_download)
     split = prepare_split(dataset, config.random_seed, settings)
     shutil.copyfile(split.indices_path, folder.path / "split.npz")
+    if entry.custom and entry.kind == "text":  # its word index belongs to this split
+        shutil.copyfile(split.folder / WORD_INDEX_FILE, folder.path / WORD_INDEX_FILE)
     facts: dict[str, Any] = {
         "data_hash": dataset.content_hash,
         "split_hash": split.split_hash,

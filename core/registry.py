@@ -64,7 +64,7 @@ class Registry(Mapping[str, T], Generic[T]):
         try:
             return self._entries[name]
         except KeyError:
-            raise InvalidInputError(unknown_name(self._family, name, list(self._entries))) from None
+            raise InvalidInputError(unknown_name(self._family, name, list(self))) from None
 
     def __contains__(self, name: object) -> bool:
         self.discover()

@@ -56,6 +56,7 @@ class RunService:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.from_environment()
+        DATASETS.follow(self.settings.data_dir)
         self.store = Store(self.settings)
         self._queue: deque[ModelOptimizer] = deque()
         self._current: ModelOptimizer | None = None

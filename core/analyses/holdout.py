@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.cache import CachedDataset
 from core.datasets.parts import Part
-from core.datasets.split import read_indices
+from core.datasets.split import fitted_words, read_indices
 from core.errors import InvalidInputError
 
 
@@ -23,4 +24,6 @@ def open_holdout(dataset: CachedDataset, indices_path: Path) -> Part:
             "same source as when the run was made"
         )
     rows = dataset.arrays().take(indices["holdout"])
+    if dataset.entry.custom and rows.tokens is not None:  # in the words that the networks were trained with
+        rows = replace(rows, tokens=fitted_words(dataset, indices["train"])[1][rows.tokens])
     return Part(name="holdout", y=rows.y, x=rows.x, tokens=rows.tokens, offsets=rows.offsets)

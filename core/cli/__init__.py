@@ -10,6 +10,8 @@ from typing import NoReturn
 import optuna
 
 from core.cli import data, optimize, runs
+from core.config import Settings
+from core.datasets import DATASETS
 from core.errors import InvalidInputError, LabError
 
 
@@ -34,6 +36,7 @@ def main(words: list[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
+        DATASETS.follow(Settings.from_environment().data_dir)
         arguments = build_parser().parse_args(words)
         code: int = arguments.run(arguments)
     except InvalidInputError as error:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from core.datasets.arrays import Arrays
+from core.datasets.custom import DatasetRegistry
 from core.datasets.entry import DatasetEntry, RemoteFile
-from core.registry import Registry
 
 __all__ = ["DATASETS", "Arrays", "DatasetEntry", "RemoteFile"]
 
 # Modules of this folder that hold no data set. Discovery must not import them: it also runs inside training
 # processes, which have to stay without the modules that know the holdout (split, cache).
 _MACHINERY = frozenset(
-    {"arrays", "cache", "download", "entry", "folders", "parts", "ragged", "samples", "split", "text"}
+    {"arrays", "cache", "custom", "download", "entry", "folders", "parts", "ragged", "samples", "split", "text"}
 )
 
-DATASETS: Registry[DatasetEntry] = Registry("data set", __name__, skip=_MACHINERY)
+DATASETS = DatasetRegistry(__name__, skip=_MACHINERY)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInputError
 
-_DTYPES = {"x": np.uint8, "tokens": np.int32, "offsets": np.int64, "y": np.int64}
+_DTYPES = {"x": np.uint8, "tokens": np.int32, "offsets": np.int64, "y": np.int64, "groups": np.int64}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,8 @@ class Arrays:
     """Rows of one data set: images `x` (N, H, W, C) uint8, or texts as flat `tokens` int32 with `offsets` (N + 1).
 
     Row i of a text is `tokens[offsets[i]:offsets[i + 1]]`. `y` (N,) int64 holds class numbers. `word_index` is
-    the raw index (word -> rank, without the shift of 3) that belongs to the tokens.
+    the raw index (word -> rank, without the shift of 3) that belongs to the tokens. `groups` (N,) int64, where there
+    is one, numbers what rows show together (frames of one traffic sign): a split keeps a group in one part.
     """
 
     y: NDArray[np.int64]
@@ -30,6 +31,7 @@ class Arrays:
     tokens: NDArray[np.int32] | None = None
     offsets: NDArray[np.int64] | None = None
     word_index: dict[str, int] | None = None
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.y)
@@ -38,6 +40,8 @@ class Arrays:
                 raise InvalidInputError(f"array {name} must be {np.dtype(_DTYPES[name])}, got {array.dtype}")
         if self.x is not None and len(self.x) != rows:
             raise InvalidInputError(f"{len(self.x)} images do not fit {rows} labels")
+        if self.groups is not None and len(self.groups) != rows:
+            raise InvalidInputError(f"{len(self.groups)} group numbers do not fit {rows} labels")
         if self.offsets is not None and self.tokens is not None:
             spans = len(self.offsets) == rows + 1 and self.offsets[0] == 0 and self.offsets[-1] == len(self.tokens)
             if not spans:
@@ -50,11 +54,11 @@ class Arrays:
 
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays that are there, by field name in a fixed order."""
-        named = {"x": self.x, "tokens": self.tokens, "offsets": self.offsets, "y": self.y}
+        named = {"x": self.x, "tokens": self.tokens, "offsets": self.offsets, "y": self.y, "groups": self.groups}
         return {name: array for name, array in named.items() if array is not None}
 
     def take(self, rows: NDArray[np.int64]) -> Arrays:
-        """Return the given rows, in that order, as contiguous arrays in memory (without the word index)."""
+        """Return the given rows, in that order, as contiguous arrays in memory (without word index and groups)."""
         if self.x is not None:
             return Arrays(x=self.x[rows], y=self.y[rows])
         assert self.tokens is not None and self.offsets is not None  # by __post_init__
@@ -98,9 +102,10 @@ def open_arrays(folder: Path, kind: str) -> Arrays:
     Raises OSError or ValueError when a file is missing, truncated or does not fit the others.
     """
     y = _open(folder, "y")
+    groups = _open(folder, "groups") if (folder / "groups.npy").exists() else None
     if kind == "image":
-        return Arrays(y=y, x=_open(folder, "x"))
-    return Arrays(y=y, tokens=_open(folder, "tokens"), offsets=_open(folder, "offsets"))
+        return Arrays(y=y, x=_open(folder, "x"), groups=groups)
+    return Arrays(y=y, tokens=_open(folder, "tokens"), offsets=_open(folder, "offsets"), groups=groups)
 
 
 def _open(folder: Path, name: str) -> NDArray[Any]:

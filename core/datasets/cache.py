@@ -24,7 +24,7 @@ from core.datasets.folders import clear_write_errors, locked, replace_folder
 from core.datasets.text import WordIndex
 from core.errors import DataUnavailableError
 
-Origin = Literal["mirror", "download", "embedded"]
+Origin = Literal["mirror", "download", "embedded", "import"]
 CACHE_VERSION = 1  # raise it when the canonical form of the arrays changes: older caches are then rebuilt
 # All that numpy, zipfile, gzip, json and pickle raise on a damaged or foreign file.
 _UNREADABLE = (
@@ -92,10 +92,26 @@ def prepare_entry(entry: DatasetEntry, settings: Settings, on_progress: OnProgre
     return ready
 
 
+def keep_imported(entry: DatasetEntry, arrays: Arrays, settings: Settings) -> CachedDataset:
+    """Put the rows of a custom data set into the cache; what stood there under its name is replaced.
+
+    Raises InvalidInputError when `arrays` are not what `entry` promises, and DataUnavailableError for a full disk.
+    """
+    entry.check(arrays)
+    home = dataset_home(settings, entry.name)
+    with clear_write_errors(home), locked(home):
+        _keep(entry, arrays, "import", home)
+    return prepare_entry(entry, settings)
+
+
 def _build(entry: DatasetEntry, settings: Settings, on_progress: OnProgress | None) -> None:
     home = dataset_home(settings, entry.name)
     origin, files = _find_files(entry, settings, home / "downloads", on_progress)
-    arrays = _read(entry, files)
+    _keep(entry, _read(entry, files), origin, home)
+    shutil.rmtree(home / "downloads", ignore_errors=True)
+
+
+def _keep(entry: DatasetEntry, arrays: Arrays, origin: Origin, home: Path) -> None:
     meta = {
         "version": CACHE_VERSION,
         "name": entry.name,
@@ -110,7 +126,6 @@ def _build(entry: DatasetEntry, settings: Settings, on_progress: OnProgress | No
         (folder / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
     replace_folder(home / "arrays", fill)
-    shutil.rmtree(home / "downloads", ignore_errors=True)
 
 
 def _find_files(

@@ -50,6 +50,8 @@ class DatasetEntry:
     mirror_files: tuple[str, ...] = ()  # another form in which a mirror folder may hold the whole data set
     vocabulary: int | None = None  # words in the index; token ids are below vocabulary + 4
     default_sequence_length: int | None = None  # tokens
+    group_noun: str | None = None  # what rows may show together ("track"); a split then keeps groups together
+    custom: bool = False  # a person's own data; the word index of its texts is fitted on each split's training part
 
     def __post_init__(self) -> None:
         if (self.kind == "image") != (len(self.shape) == 3):

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from core.config import Settings
 from core.datasets import DATASETS, DatasetEntry
 from core.datasets.arrays import open_arrays
+from core.datasets.custom import CustomDataset
 from core.datasets.text import pad
 from core.errors import DataUnavailableError, InvalidInputError
+from core.records import from_dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ def open_parts(folder: Path) -> TrialData:
     """Open the parts in `folder`, which `prepare_split` wrote. DataUnavailableError if they are missing or damaged."""
     try:
         meta = read_parts_meta(folder)
-        entry = DATASETS[meta["dataset"]]
+        # A custom data set travels with its parts: the process that trains follows no data folder.
+        own = meta.get("custom")
+        entry = from_dict(CustomDataset, own).entry() if own else DATASETS[meta["dataset"]]
         train, validation, test = (_open_part(folder, name, entry, meta) for name in ("train", "validation", "test"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataUnavailableError(

@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 from core.config import Settings
 from core.datasets.arrays import Arrays
 from core.datasets.cache import CachedDataset, dataset_home
+from core.datasets.custom import read_record, record_path
+from core.datasets.entry import DatasetEntry
 from core.datasets.folders import clear_write_errors, locked, replace_folder
 from core.datasets.parts import open_parts, parts_folder, read_parts_meta
-from core.datasets.text import WORD_INDEX_FILE
+from core.datasets.text import WORD_INDEX_FILE, WordIndex, fitted_index
 from core.errors import DataUnavailableError, InvalidInputError
+from core.records import to_dict
 
 Indices = dict[str, NDArray[np.int64]]
 PARTS = ("train", "validation", "test", "holdout")
@@ -49,6 +52,7 @@ class SplitParts:
     sizes: dict[str, int]
     class_counts: dict[str, tuple[int, ...]]  # of train, validation and test
     duplicates: int
+    groups: int | None = None  # how many groups (tracks) were kept together; None: the data has no group numbers
 
 
 def first_occurrences(arrays: Arrays) -> NDArray[np.int64]:
@@ -57,20 +61,49 @@ def first_occurrences(arrays: Arrays) -> NDArray[np.int64]:
     return np.fromiter((seen.setdefault(d, row) for row, d in enumerate(arrays.row_digests())), np.int64, len(arrays))
 
 
-def split_indices(y: NDArray[np.int64], first: NDArray[np.int64], seed: int) -> Indices:
+def units(first: NDArray[np.int64], groups: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Return for every row the lowest row of those that must share its part (N,): same content or same group.
+
+    `groups` (N,) numbers what rows show together; a content that occurs in two groups joins them.
+    """
+    if groups is None:
+        return first
+    unit = np.arange(len(first))
+    while True:  # each pass joins neighbours; chains of joined groups are short
+        joined = _lowest(_lowest(unit, first), groups)
+        if np.array_equal(joined, unit):
+            return unit
+        unit = joined
+
+
+def _lowest(unit: NDArray[np.int64], key: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give all rows of one key the lowest unit among them."""
+    _, inverse = np.unique(key, return_inverse=True)
+    lowest = np.full(int(inverse.max()) + 1, len(unit), np.int64)
+    np.minimum.at(lowest, inverse, unit)
+    return lowest[inverse]
+
+
+def split_indices(
+    y: NDArray[np.int64], first: NDArray[np.int64], seed: int, unit: NDArray[np.int64] | None = None
+) -> Indices:
     """Return the row numbers of the four parts, 60/20/10/10 within every class, in a random order.
 
-    Distinct rows are drawn class by class; a row that repeats an earlier one goes where that one went, so that no
-    content is in two parts. A class with ten distinct rows or more has a row in every part.
+    Units are drawn class by class and go whole to one part: a row that repeats an earlier one, or shows the same
+    object, goes where that one went. What counts is distinct rows. A class with ten units of one distinct row or
+    more has a row in every part. `unit` is what `units` returns; None: only repeated rows belong together.
     """
+    unit = first if unit is None else unit
     part_of = np.empty(len(y), np.int8)
-    distinct = np.flatnonzero(first == np.arange(len(y)))
-    for label in np.unique(y[distinct]):
-        rows = np.random.default_rng([seed, int(label)]).permutation(distinct[y[distinct] == label])
-        ends = [(len(rows) * tenths + 5) // 10 for tenths in _TENTHS]
-        for part, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-            part_of[rows[start:end]] = part
-    part_of = part_of[first]
+    sizes = np.bincount(unit[first == np.arange(len(y))], minlength=len(y))  # distinct rows of each unit
+    heads = np.flatnonzero(unit == np.arange(len(y)))
+    for label in np.unique(y[heads]):
+        rows = np.random.default_rng([seed, int(label)]).permutation(heads[y[heads] == label])
+        reached = np.cumsum(sizes[rows])
+        ends = [(int(reached[-1]) * tenths + 5) // 10 for tenths in _TENTHS]
+        # A unit belongs where its middle falls.
+        part_of[rows] = np.searchsorted(ends, reached - sizes[rows] / 2, side="right")
+    part_of = part_of[unit]
     order = np.random.default_rng([seed, int(y.max()) + 1]).permutation(len(y))
     return {name: order[part_of[order] == part] for part, name in enumerate(PARTS)}
 
@@ -98,6 +131,36 @@ def read_indices(path: Path) -> tuple[str, Indices]:
     if split_hash(content_hash, indices) != stored_hash:
         raise InvalidInputError(f"{path} was changed after it was written; use the copy in the data folder")
     return content_hash, indices
+
+
+def fitted_words(dataset: CachedDataset, train: NDArray[np.int64]) -> tuple[WordIndex, NDArray[np.int32]]:
+    """Return the word index fitted on the rows `train` alone, and the table from the cache's ids to its ids."""
+    tokens = dataset.arrays().take(train).tokens
+    assert tokens is not None
+    return fitted_index(tokens, dataset.word_index())
+
+
+def split_remarks(entry: DatasetEntry, split: SplitParts) -> tuple[str, ...]:
+    """Return what a reader of the split has to know, in sentences; nothing where there is nothing unusual."""
+    remarks = []
+    if split.groups is not None:
+        noun = entry.group_noun or "group"
+        remarks.append(
+            f"The rows show {split.groups:,} {noun}s; all rows of one {noun} are in one part, so that no part holds "
+            "a near copy of what another was trained on."
+        )
+    elif entry.group_noun:
+        remarks.append(
+            f"Several rows show one {entry.group_noun}, but this copy does not say which, so rows of one "
+            f"{entry.group_noun} may lie in several parts: validation, test and holdout accuracy are likely too high. "
+            "The official files say it: remove this data set's cache and fetch it without the mirror."
+        )
+    if split.duplicates:
+        remarks.append(
+            f"{split.duplicates:,} {'row repeats' if split.duplicates == 1 else 'rows repeat'} another one exactly and "
+            "follow it into its part."
+        )
+    return tuple(remarks)
 
 
 def prepare_split(dataset: CachedDataset, seed: int, settings: Settings) -> SplitParts:
@@ -129,7 +192,7 @@ def _note_path(dataset: CachedDataset, seed: int, settings: Settings) -> Path:
 def _build(dataset: CachedDataset, seed: int, settings: Settings) -> None:
     arrays, entry = dataset.arrays(), dataset.entry
     first = first_occurrences(arrays)
-    indices = split_indices(arrays.y, first, seed)
+    indices = split_indices(arrays.y, first, seed, units(first, arrays.groups))
     identity = split_hash(dataset.content_hash, indices)
     meta = {
         "dataset": entry.name,
@@ -139,13 +202,20 @@ def _build(dataset: CachedDataset, seed: int, settings: Settings) -> None:
         "sizes": {name: len(indices[name]) for name in PARTS},
         "class_counts": {n: np.bincount(arrays.y[indices[n]], minlength=entry.classes).tolist() for n in TRIAL_PARTS},
         "duplicates": int(np.count_nonzero(first != np.arange(len(first)))),
+        "groups": None if arrays.groups is None else len(np.unique(arrays.groups)),
     }
+    if entry.custom:
+        meta["custom"] = to_dict(replace(read_record(record_path(settings.data_dir, entry.name)), report={}))
+    words = fitted_words(dataset, indices["train"]) if entry.custom and entry.kind == "text" else None
 
     def fill(folder: Path) -> None:
         for name in TRIAL_PARTS:
             (folder / name).mkdir()
-            arrays.take(indices[name]).save(folder / name)
-        if entry.kind == "text":  # workers may not open the folder of the whole data set
+            rows = arrays.take(indices[name])
+            (replace(rows, tokens=words[1][rows.tokens]) if words else rows).save(folder / name)
+        if words:
+            (folder / WORD_INDEX_FILE).write_text(json.dumps(words[0].ranks), encoding="utf-8")
+        elif entry.kind == "text":  # workers may not open the folder of the whole data set
             shutil.copyfile(dataset.folder / WORD_INDEX_FILE, folder / WORD_INDEX_FILE)
         (folder / "parts.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
@@ -188,6 +258,7 @@ def _open_split(dataset: CachedDataset, seed: int, settings: Settings) -> SplitP
             sizes=meta["sizes"],
             class_counts={name: tuple(counts) for name, counts in meta["class_counts"].items()},
             duplicates=meta["duplicates"],
+            groups=meta.get("groups"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DataUnavailableError):
         return None

@@ -48,10 +48,37 @@ class WordIndex:
         """Return the words of `ids`; padding and start are left out, an unknown id reads [?]."""
         return " ".join(self.words.get(int(token), "[?]") for token in ids if token not in (PADDING, START))
 
+    @property
+    def ranks(self) -> dict[str, int]:
+        """The raw word index (word -> rank, counted from 1)."""
+        return {word: token - INDEX_FROM for word, token in self.ids.items()}
+
     def encode(self, text: str) -> NDArray[np.int32]:
         """Return the ids of `text`, led by the start id: lower case, punctuation removed, unknown words as 2."""
         words = text.lower().translate(_PUNCTUATION).split()
         return np.array([START, *(self.ids.get(word, UNKNOWN) for word in words)], np.int32)
+
+
+def fitted_index(tokens: NDArray[np.int32], lexicon: WordIndex) -> tuple[WordIndex, NDArray[np.int32]]:
+    """Return the word index fitted on the texts `tokens`, and the table that turns ids of `lexicon` into its ids.
+
+    The most frequent word has rank 1, words that are equally frequent stand in the lexicon's order, and a word that
+    `tokens` does not hold has no rank: in the table its id is 2, out of vocabulary.
+
+    >>> lexicon = WordIndex.from_ranks({"a": 1, "film": 2, "gone": 3})
+    >>> index, table = fitted_index(np.array([1, 5, 5, 4], np.int32), lexicon)
+    >>> index.ids, table.tolist()
+    ({'film': 4, 'a': 5}, [0, 1, 2, 3, 5, 4, 2])
+    """
+    size = max(lexicon.words, default=INDEX_FROM) + 1
+    counts = np.bincount(tokens, minlength=size)[:size]
+    counts[: INDEX_FROM + 1] = 0
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    table = np.full(size, UNKNOWN, np.int32)
+    table[: INDEX_FROM + 1] = np.arange(INDEX_FROM + 1)
+    table[order] = np.arange(len(order), dtype=np.int32) + INDEX_FROM + 1
+    return WordIndex.from_ranks({lexicon.words[int(word)]: rank for rank, word in enumerate(order, 1)}), table
 
 
 def pad(
