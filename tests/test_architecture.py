@@ -32,6 +32,9 @@ LAYERS = [
         "core.health",
         "core.stats",
         "core.datasets",
+        "core.foreign",
+        "core.importing",
+        "core.corruptions",
     ],
     ["core.training"],
     ["core.executors", "core.store", "core.database", "core.artifacts", "core.progress", "core.tensorboard_logs"],
@@ -56,7 +59,7 @@ LAYERS = [
         "core.trial_filter",
         "core.architecture_diff",
     ],
-    ["core.service", "core.diagnosis_queue", "core.cli", "core.__main__"],
+    ["core.service", "core.diagnosis_queue", "core.dataset_jobs", "core.cli", "core.__main__"],
     ["app", "pages"],
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "torch")

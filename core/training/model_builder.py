@@ -17,15 +17,18 @@ _MOMENTUM = 0.9
 _POOLABLE_SIDE = 4  # a side below this is no longer halved, so that small images do not shrink to nothing
 
 
-def build_model(config: ModelConfig, shape: tuple[int, ...], classes: int, scale: float = 1.0) -> keras.Model:
+def build_model(
+    config: ModelConfig, shape: tuple[int, ...], classes: int, scale: float = 1.0, *, synchronized: bool = False
+) -> keras.Model:
     """Build the network; its output is a softmax over `classes`, in float32 under any precision policy.
 
     `shape` is (H, W, C) for images, whose raw values are divided by `scale` inside the model; texts come as
-    (sequence_length,) token ids. Weights follow Keras's global seed.
+    (sequence_length,) token ids. Weights follow Keras's global seed. `synchronized`: batch normalization takes its
+    statistics over all replicas of a distributed training.
     """
     if isinstance(config, CnnConfig):
         inputs = keras.Input(shape, name="image")
-        hidden = _convolutions(layers.Rescaling(1.0 / scale, name="rescale")(inputs), config)
+        hidden = _convolutions(layers.Rescaling(1.0 / scale, name="rescale")(inputs), config, synchronized)
     else:
         inputs = keras.Input((config.sequence_length,), dtype="int32", name="tokens")
         hidden = _recurrence(inputs, config)
@@ -43,7 +46,7 @@ def _activation(config: ModelConfig, name: str) -> Any:
     return layers.Activation(config.activation, name=f"{name}{UNITS}")
 
 
-def _convolutions(hidden: Any, config: CnnConfig) -> Any:
+def _convolutions(hidden: Any, config: CnnConfig, synchronized: bool) -> Any:
     for number, filters in enumerate(config.filters, start=1):
         name = f"conv_{number}"
         hidden = layers.Conv2D(
@@ -55,7 +58,9 @@ def _convolutions(hidden: Any, config: CnnConfig) -> Any:
             name=name,
         )(hidden)
         if config.batch_normalization:
-            hidden = layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_normalization")(hidden)
+            hidden = layers.BatchNormalization(
+                momentum=_MOMENTUM, synchronized=synchronized, name=f"{name}_normalization"
+            )(hidden)
         hidden = _activation(config, name)(hidden)
         if min(hidden.shape[1:3]) >= _POOLABLE_SIDE:
             hidden = layers.MaxPooling2D(2, name=f"{name}_pooling")(hidden)

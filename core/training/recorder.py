@@ -21,8 +21,8 @@ _TINY = 1e-7  # Keras's own clip for probabilities inside the cross-entropy
 class Recorder(keras.callbacks.Callback):
     """Record windows, epochs and gradients; put val_loss and val_accuracy into the logs of later callbacks.
 
-    The validation rows are predicted once per epoch and everything is computed from that. `max_seconds` ends the
-    training after the epoch in which it is exceeded.
+    The validation rows are predicted once per epoch by `network`, after `refresh` has brought it up to date, and
+    everything is computed from that. `max_seconds` ends the training after the epoch in which it is exceeded.
     """
 
     def __init__(
@@ -34,9 +34,12 @@ class Recorder(keras.callbacks.Callback):
         classes: int,
         steps: int,
         on_epoch: Callable[[EpochRecord], None],
+        network: keras.Model,
+        refresh: Callable[[], None] = lambda: None,
         max_seconds: float | None = None,
     ) -> None:
         super().__init__()
+        self._network, self._refresh = network, refresh
         self._probe, self._x_val, self._y_val = probe, x_val, y_val
         self._classes, self._steps, self._on_epoch, self._max_seconds = classes, steps, on_epoch, max_seconds
         self._churn: np.ndarray | None = None
@@ -70,7 +73,8 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
-        probabilities = predict(self.model, self._x_val)
+        self._refresh()
+        probabilities = predict(self._network, self._x_val)
         loss, accuracy = cross_entropy(probabilities, self._y_val), top1(probabilities, self._y_val)
         if loss is None:
             self.diverged = self.diverged or f"validation loss was not finite in epoch {epoch + 1}"

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -25,6 +26,7 @@ from core.training.optimizers import make_optimizer
 from core.training.predictor import predict
 from core.training.probe import ACTIVATION_ROWS, GradientProbe, measure_activity, probe_hash, probe_rows
 from core.training.recorder import Recorder, correct_rows, cross_entropy, top1
+from core.training.replicas import Replicas
 from core.trial import (
     MODEL_FILE,
     RESULT_FILE,
@@ -67,9 +69,11 @@ def train_trial(
     shutil.rmtree(out_dir, ignore_errors=True)
     out_dir.mkdir(parents=True)
     (out_dir / SPEC_FILE).write_text(to_json(spec), encoding="utf-8")
-    device = devices.prepare()
+    found = devices.prepare(spec.gpus)
+    device = found.label
     keras.utils.set_random_seed(spec.seed)
-    model = build_model(spec.model, data.entry.shape, len(data.entry.class_names), data.entry.scale)
+    build = partial(build_model, spec.model, data.entry.shape, len(data.entry.class_names), data.entry.scale)
+    model = build()
     (out_dir / ARCHITECTURE_FILE).write_text(to_json(describe(model)), encoding="utf-8")
     parameters = replace(count_parameters(model), smallest=spec.smallest_parameters, largest=spec.largest_parameters)
     if spec.max_parameters is not None and parameters.total > spec.max_parameters:
@@ -82,7 +86,8 @@ def train_trial(
             error=f"{parameters.total:,} parameters exceed the budget of {spec.max_parameters:,}; not trained",
         )
     train, validation = (_rows(part, spec.model) for part in (data.train, data.validation))
-    recorder = _fit(spec, model, train, validation, len(data.entry.class_names), out_dir, on_epoch)
+    replicas = Replicas(model, found, partial(build, synchronized=True))
+    recorder = _fit(spec, replicas, train, validation, len(data.entry.class_names), out_dir, on_epoch)
     model.save(out_dir / MODEL_FILE)
     probabilities = predict(model, validation.x)
     test = _rows(data.test, spec.model)
@@ -100,9 +105,9 @@ def train_trial(
     result = replace(result, artifacts=list_artifacts(out_dir), seconds=time.perf_counter() - started)
     if on_trained is not None:
         on_trained(model, probabilities)
-    partial = out_dir / f"{RESULT_FILE}.part"
-    partial.write_text(to_json(result), encoding="utf-8")
-    partial.rename(out_dir / RESULT_FILE)
+    unfinished = out_dir / f"{RESULT_FILE}.part"
+    unfinished.write_text(to_json(result), encoding="utf-8")
+    unfinished.rename(out_dir / RESULT_FILE)
     return result
 
 
@@ -112,7 +117,7 @@ def _rows(part: Part, config: ModelConfig) -> _Rows:
 
 def _fit(
     spec: TrialSpec,
-    model: keras.Model,
+    replicas: Replicas,
     train: _Rows,
     validation: _Rows,
     classes: int,
@@ -121,17 +126,20 @@ def _fit(
 ) -> Recorder:
     batch = spec.model.batch_size
     steps = -(-len(train.y) // batch)
-    model.compile(
-        optimizer=make_optimizer(spec.model, steps * spec.epochs),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        # Several steps per call save Python time; eight calls per epoch leave room for the loss windows.
-        steps_per_execution=max(1, min(32, steps // 8)),
-        jit_compile="auto" if devices.gpu_count() else False,  # XLA made CPU epochs 2.5 to 4.7 times slower
-    )
-    _create_variables(model, classes)
+    model = replicas.fitted
+    with replicas.scope():
+        model.compile(
+            optimizer=make_optimizer(spec.model, steps * spec.epochs),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            # Several steps per call save Python time; eight calls per epoch leave room for the loss windows. Replicas
+            # cannot take several: Keras hands them the rest of an epoch as a batch of none.
+            steps_per_execution=1 if replicas.several else max(1, min(32, steps // 8)),
+            jit_compile="auto" if devices.gpu_count() else False,  # XLA made CPU epochs 2.5 to 4.7 times slower
+        )
+        _create_variables(model, classes)
     rows = probe_rows(len(train.y))
-    probe = GradientProbe(model, train.x[rows], train.y[rows])
+    probe = GradientProbe(replicas.network, train.x[rows], train.y[rows])
     recorder = Recorder(
         probe,
         validation.x,
@@ -139,6 +147,8 @@ def _fit(
         classes=classes,
         steps=steps,
         on_epoch=on_epoch,
+        network=replicas.network,
+        refresh=replicas.refresh,
         max_seconds=spec.max_seconds,
     )
     recorder.probe_hash = probe_hash(probe, validation.x[:ACTIVATION_ROWS])
@@ -149,6 +159,7 @@ def _fit(
         keras.callbacks.TensorBoard(out_dir / "tensorboard", write_graph=False, profile_batch=0),
     ]
     model.fit(train.x, train.y, batch_size=batch, epochs=spec.epochs, callbacks=callbacks, verbose=0)
+    replicas.refresh()  # early stopping may have gone back to an earlier epoch
     return recorder
 
 

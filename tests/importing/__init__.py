@@ -1,0 +1,1 @@
+"""Bringing own data: real images and texts, and sources that mean harm."""
