@@ -12,6 +12,7 @@ from typing import Any
 
 from core.artifacts import RunFolder
 from core.config import OptimizationConfig, Settings, check_whole
+from core.dataset_jobs import DatasetJobs
 from core.datasets import DATASETS
 from core.diagnosis_queue import DiagnosisQueue
 from core.errors import LabError, RunStateError
@@ -64,6 +65,7 @@ class RunService:
         self._closing = False
         self._thread: threading.Thread | None = None
         self.diagnoses = DiagnosisQueue(self.settings)
+        self.jobs = DatasetJobs(self.settings)
 
     def start(self, config: OptimizationConfig) -> str:
         """Queue a new run and return its name. Raises InvalidInputError or RunStateError, and then queues nothing."""
@@ -182,6 +184,7 @@ class RunService:
             self._wake.notify_all()
             thread = self._thread
         self.diagnoses.close()
+        self.jobs.close()
         if thread is not None:
             thread.join(timeout)
 

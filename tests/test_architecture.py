@@ -21,6 +21,7 @@ LAYERS = [
         "core.model_config",
         "core.trial",
         "core.architecture",
+        "core.remote_job",
         "core.diagnostics",
         "core.number_ranges",
     ],

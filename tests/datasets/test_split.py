@@ -9,15 +9,54 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.analyses.holdout import open_holdout
 from core.config import Settings
+from core.datasets import DATASETS
 from core.datasets.arrays import Arrays
-from core.datasets.cache import CachedDataset, prepare
+from core.datasets.cache import CachedDataset, keep_imported, prepare
 from core.datasets.parts import open_parts
-from core.datasets.split import first_occurrences, prepare_split, read_indices, split_hash, split_indices
+from core.datasets.split import (
+    PARTS,
+    Indices,
+    SplitParts,
+    first_occurrences,
+    prepare_split,
+    read_indices,
+    split_hash,
+    split_indices,
+    split_remarks,
+    units,
+)
 from core.datasets.text import WordIndex
 from core.errors import DataUnavailableError, InvalidInputError
+
+
+def check_parts(
+    y: NDArray[np.int64], first: NDArray[np.int64], unit: NDArray[np.int64], indices: Indices
+) -> NDArray[np.int64]:
+    """Assert that a split is complete and disjoint, keeps units whole, and cuts every class 60/20/10/10.
+
+    What counts is distinct rows, and a part may be off by one unit: the boundaries fall between whole ones. Return
+    the number of the part of every row.
+    """
+    assert np.array_equal(np.sort(np.concatenate(list(indices.values()))), np.arange(len(y)))
+    part_of = np.empty(len(y), np.int64)
+    for number, part in enumerate(PARTS):
+        part_of[indices[part]] = number
+    assert np.array_equal(part_of, part_of[first])  # identical content is in one part
+    assert np.array_equal(part_of, part_of[unit])
+    distinct = first == np.arange(len(y))
+    sizes = np.bincount(unit[distinct], minlength=len(y))
+    for label in np.unique(y):
+        # A unit counts to the class of its first row, also where it holds rows of others.
+        counts = np.bincount(part_of[distinct & (y[unit] == label)], minlength=4)
+        own = sizes[unit[distinct & (y[unit] == label)]]
+        largest = int(own.max(initial=1))
+        assert np.abs(counts - counts.sum() * np.array([0.6, 0.2, 0.1, 0.1])).max() <= largest
+        assert counts.sum() < 10 or largest > 1 or counts.min() >= 1
+    return part_of
 
 
 @pytest.fixture
@@ -148,3 +187,115 @@ def test_parts_of_texts_bring_their_words(lab: Settings, mirror: Path) -> None:
     assert WordIndex.load(split.folder) == dataset.word_index()
     (split.folder / "word_index.json").unlink()
     assert prepare_split(dataset, 77, lab) == split and (split.folder / "word_index.json").is_file()
+
+
+def test_rows_of_one_content_or_one_group_are_one_unit() -> None:
+    first = np.array([0, 1, 2, 3, 1, 5, 6, 7])  # row 4 repeats row 1
+    assert units(first, None) is first
+    groups = np.array([10, 10, 20, 20, 30, 30, 40, 50])
+    # The content of rows 1 and 4 joins the groups 10 and 30.
+    assert units(first, groups).tolist() == [0, 0, 2, 2, 0, 0, 6, 7]
+
+
+def test_chains_of_shared_contents_join_their_groups() -> None:
+    """Group n shares a content with group n + 1, in the order that takes the longest to walk."""
+    length = 40
+    groups = np.repeat(np.arange(length)[::-1], 2)
+    first = np.arange(2 * length)
+    for link in range(length - 1):
+        first[2 * link + 2] = 2 * link + 1
+    assert units(first, groups).tolist() == [0] * (2 * length)
+    apart = first.copy()
+    apart[40] = 40  # one link less
+    assert units(apart, groups).tolist() == [0] * 40 + [40] * 40
+
+
+def _tracks(rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Labels and group numbers of tracks of 1 to 30 rows in three classes, rows in no order."""
+    sizes = rng.integers(1, 31, 90)
+    groups = np.repeat(rng.permutation(90), sizes)
+    order = rng.permutation(len(groups))
+    return np.repeat(np.arange(90) % 3, sizes)[order], groups[order]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_groups_stay_together_for_every_seed(seed: int) -> None:
+    rng = np.random.default_rng([4, seed])
+    y, groups = _tracks(rng)
+    first = np.arange(len(y))
+    repeated = rng.choice(np.arange(1, len(y)), 12, replace=False)
+    first[repeated] = 0 if seed % 2 else repeated  # in half of the cases, contents that several tracks share
+    unit = units(first, groups)
+    part_of = check_parts(y, first, unit, split_indices(y, first, seed, unit))
+    for group in np.unique(groups):
+        assert len(np.unique(part_of[groups == group])) == 1
+    if seed % 2:
+        assert len(np.unique(part_of[np.isin(groups, groups[repeated])])) == 1
+    assert len(np.unique(part_of)) == 4
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_even_groups_are_cut_exactly(seed: int) -> None:
+    """Ten groups per class of thirty rows each: 6, 2, 1 and 1 groups, however they are drawn."""
+    groups = np.repeat(np.arange(50), 30)
+    y, first = groups // 10, np.arange(1500)
+    parts = split_indices(y, first, seed, units(first, groups))
+    for part, number in zip(parts.values(), (6, 2, 1, 1), strict=True):
+        assert np.bincount(y[part]).tolist() == [number * 30] * 5
+
+
+def test_repeated_rows_do_not_make_a_group_larger() -> None:
+    """What counts is distinct rows: a group of one row and its 500 copies is as small as the others."""
+    first = np.concatenate([np.arange(100), np.zeros(500, np.int64)])
+    groups = np.concatenate([np.arange(100), np.zeros(500, np.int64)])
+    y = np.zeros(600, np.int64)
+    parts = split_indices(y, first, 1, units(first, groups))
+    assert [len(np.unique(first[part])) for part in parts.values()] == [60, 20, 10, 10]
+
+
+def test_without_groups_nothing_changes(digits: CachedDataset) -> None:
+    """The rows of a seed are those of earlier versions, as this hash of the digits' split has always been."""
+    arrays = digits.arrays()
+    first = first_occurrences(arrays)
+    plain = split_indices(arrays.y, first, 42)
+    own = split_indices(arrays.y, first, 42, units(first, np.arange(len(first))))
+    for other in (split_indices(arrays.y, first, 42, units(first, None)), own):
+        assert all(np.array_equal(plain[part], other[part]) for part in PARTS)
+    assert split_hash("", plain) == "44ae33c889f5be5854403469de454dfacd1f6b319c6a599e72bc7129d7820b6a"
+
+
+def test_a_split_with_groups_is_cached_and_counted(digits: CachedDataset, settings: Settings) -> None:
+    arrays = digits.arrays()
+    groups = np.arange(len(arrays)) // 5
+    assert arrays.x is not None
+    grouped = Arrays(x=np.array(arrays.x), y=np.array(arrays.y), groups=groups)
+    dataset = keep_imported(digits.entry, grouped, settings)
+    assert dataset.content_hash == grouped.content_hash() != digits.content_hash
+    split = prepare_split(dataset, 9, settings)
+    assert split.groups == len(np.unique(groups)) and prepare_split(dataset, 9, settings) == split
+    _, indices = read_indices(split.indices_path)
+    found = [set(groups[rows].tolist()) for rows in indices.values()]
+    assert sum(map(len, found)) == split.groups
+    assert split.sizes == {part: len(indices[part]) for part in PARTS}
+
+
+def _split(settings: Settings, *, duplicates: int = 0, groups: int | None = None) -> SplitParts:
+    return SplitParts(
+        folder=settings.data_dir, indices_path=settings.data_dir, split_hash="", seed=1, sizes={}, class_counts={},
+        duplicates=duplicates, groups=groups,
+    )  # fmt: skip
+
+
+def test_remarks_say_what_a_reader_must_know(settings: Settings) -> None:
+    plain, signs = DATASETS["digits"], DATASETS["gtsrb"]
+    assert split_remarks(plain, _split(settings)) == ()
+    assert split_remarks(plain, _split(settings, duplicates=1)) == (
+        "1 row repeats another one exactly and follow it into its part.",
+    )  # fmt: skip
+    kept, repeats = split_remarks(signs, _split(settings, duplicates=1200, groups=1307))
+    assert kept.startswith("The rows show 1,307 tracks; all rows of one track are in one part")
+    assert repeats.startswith("1,200 rows repeat another one")
+    (lost,) = split_remarks(signs, _split(settings))
+    assert "likely too high" in lost and "one track" in lost
+    (own,) = split_remarks(plain, _split(settings, groups=12))
+    assert own.startswith("The rows show 12 groups; ")
