@@ -64,7 +64,12 @@ def dataset_home(settings: Settings, name: str) -> Path:
 
 def is_cached(name: str, settings: Settings) -> bool:
     """Tell whether `name` is ready on the local disk, complete and readable."""
-    return _open_cache(DATASETS[name], settings) is not None
+    return is_ready(DATASETS[name], settings)
+
+
+def is_ready(entry: DatasetEntry, settings: Settings) -> bool:
+    """Do what `is_cached` does for an entry that need not be registered."""
+    return _open_cache(entry, settings) is not None
 
 
 def prepare(name: str, settings: Settings, on_progress: OnProgress | None = None) -> CachedDataset:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.config import OptimizationConfig, Settings
 from core.datasets.arrays import Arrays, open_arrays
-from core.datasets.cache import CachedDataset, dataset_home, is_cached, prepare_entry
+from core.datasets.cache import CachedDataset, dataset_home, is_ready, prepare_entry
 from core.datasets.entry import DatasetEntry
 from core.datasets.parts import Part, read_parts_meta
 from core.datasets.text import INDEX_FROM, START, WORD_INDEX_FILE, WordIndex
@@ -58,7 +58,7 @@ class SamplePage:
 
 def place_of(entry: DatasetEntry, settings: Settings) -> Place:
     """Tell where the data set is to be had from, the nearest place first."""
-    if is_cached(entry.name, settings):
+    if is_ready(entry, settings):
         return "cached"
     if entry.custom:
         return "missing"

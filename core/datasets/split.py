@@ -146,8 +146,8 @@ def split_remarks(entry: DatasetEntry, split: SplitParts) -> tuple[str, ...]:
     if split.groups is not None:
         noun = entry.group_noun or "group"
         remarks.append(
-            f"The rows show {split.groups:,} {noun}s; all rows of one {noun} are in one part, so that no part holds "
-            "a near copy of what another was trained on."
+            f"Rows known to show the same {noun} are in one part ({split.groups:,} {noun}s and single rows), so that "
+            "no part holds a near copy of what another was trained on, as far as it is known."
         )
     elif entry.group_noun:
         remarks.append(

@@ -55,8 +55,16 @@ class WordIndex:
 
     def encode(self, text: str) -> NDArray[np.int32]:
         """Return the ids of `text`, led by the start id: lower case, punctuation removed, unknown words as 2."""
-        words = text.lower().translate(_PUNCTUATION).split()
-        return np.array([START, *(self.ids.get(word, UNKNOWN) for word in words)], np.int32)
+        return np.array([START, *(self.ids.get(word, UNKNOWN) for word in words_of(text))], np.int32)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of `text`: lower case, cut at white space, punctuation removed.
+
+    >>> words_of("It's GOOD -- isn't it?")
+    ["it's", 'good', "isn't", 'it']
+    """
+    return text.lower().translate(_PUNCTUATION).split()
 
 
 def fitted_index(tokens: NDArray[np.int32], lexicon: WordIndex) -> tuple[WordIndex, NDArray[np.int32]]:

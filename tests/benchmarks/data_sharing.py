@@ -102,9 +102,7 @@ def _show_readers(found: dict[str, list[Cell]]) -> list[Figure]:
     headers = ["MB in each reader", "images", "x RSS", "x PSS", "x shared", "x private dirty", "growth"]
     table([*headers, f"with {_FEW} rows", "USS", "batch s", "with start s"], rows)
     print("  x: the mapped image files; growth: private dirty memory after touching all rows, less before opening them")
-    print(
-        f"  with {_FEW} rows: the growth of a reader of so few rows (its batch, Python itself); the goal is for the rest"
-    )
+    print(f"  with {_FEW} rows: the growth of a reader of so few (its batch, Python itself); the goal is for the rest")
     print("  the files were just written or read: times are those of a warm page cache")
     return figures
 

@@ -293,9 +293,9 @@ def test_remarks_say_what_a_reader_must_know(settings: Settings) -> None:
         "1 row repeats another one exactly and follow it into its part.",
     )  # fmt: skip
     kept, repeats = split_remarks(signs, _split(settings, duplicates=1200, groups=1307))
-    assert kept.startswith("The rows show 1,307 tracks; all rows of one track are in one part")
+    assert kept.startswith("Rows known to show the same track are in one part (1,307 tracks")
     assert repeats.startswith("1,200 rows repeat another one")
     (lost,) = split_remarks(signs, _split(settings))
     assert "likely too high" in lost and "one track" in lost
     (own,) = split_remarks(plain, _split(settings, groups=12))
-    assert own.startswith("The rows show 12 groups; ")
+    assert own.startswith("Rows known to show the same group are in one part (12 groups")
