@@ -19,6 +19,7 @@ from core.model_config import ModelConfig
 from core.records import to_json
 from core.training import devices
 from core.training.architecture import describe
+from core.training.batches import Batches
 from core.training.groups import class_groups, length_groups
 from core.training.inputs import model_inputs
 from core.training.model_builder import build_model, count_parameters
@@ -152,13 +153,15 @@ def _fit(
         max_seconds=spec.max_seconds,
     )
     recorder.probe_hash = probe_hash(probe, validation.x[:ACTIVATION_ROWS])
+    batches = Batches(train.x, train.y, batch, spec.seed)
     callbacks = [
-        recorder,  # first: it puts the validation results into the logs that the others read
+        batches,
+        recorder,  # before the others: it puts the validation results into the logs that the others read
         keras.callbacks.TerminateOnNaN(),
         keras.callbacks.EarlyStopping(monitor="val_loss", patience=spec.patience, restore_best_weights=True),
         keras.callbacks.TensorBoard(out_dir / "tensorboard", write_graph=False, profile_batch=0),
     ]
-    model.fit(train.x, train.y, batch_size=batch, epochs=spec.epochs, callbacks=callbacks, verbose=0)
+    model.fit(batches.dataset, epochs=spec.epochs, callbacks=callbacks, shuffle=False, verbose=0)
     replicas.refresh()  # early stopping may have gone back to an earlier epoch
     return recorder
 

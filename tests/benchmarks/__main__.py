@@ -11,7 +11,16 @@ import time
 
 from tests.benchmarks.harness import OUTPUT, Figure, table, verdict
 
-NAMES = ("executor_overhead", "worker_scaling", "probe_cost", "app_import", "page_speed", "end_to_end", "keras_tuner")
+NAMES = (
+    "executor_overhead",
+    "worker_scaling",
+    "probe_cost",
+    "app_import",
+    "page_speed",
+    "data_sharing",
+    "end_to_end",
+    "keras_tuner",
+)
 
 
 def main() -> int:
