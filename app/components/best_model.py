@@ -112,8 +112,10 @@ def _settings(run: RunRecord, best: TrialRecord) -> None:
 
 def settings_rows(run: RunRecord, best: TrialRecord) -> list[dict[str, str]]:
     """Return the settings that the network was really built with: those of layers it does not have are left out."""
-    entry = DATASETS[run.config.dataset_name]
-    config = to_dict(model_config(entry.kind, best.params))
+    if run.config.dataset_name in DATASETS:
+        config = to_dict(model_config(DATASETS[run.config.dataset_name].kind, best.params))
+    else:  # a person's own data that was removed since: what the search chose is all that is known
+        config = best.params
     return [{"setting": name.replace("_", " "), "value": _plain(value)} for name, value in config.items()]
 
 

@@ -19,7 +19,6 @@ from core.errors import LabError
 from core.importing.options import COLOURS, RESIZES, ImportLimits, ImportOptions
 from core.service import RunService
 
-_LARGEST_MB = 1000  # of an upload: the server holds it in memory until the page is left
 _SIDES = (None, 28, 32, 48, 64, 96, 128, 160, 224)
 _COLOUR_TEXTS = {"auto": "grey if all are, else colour", "grey": "grey", "rgb": "colour"}
 _RESIZE_TEXTS = {"pad": "pad with black", "crop": "crop the middle", "stretch": "stretch"}
@@ -57,8 +56,7 @@ def import_view(service: RunService) -> None:
         "File with your data",
         type=["zip", "csv", "tsv", "parquet"],
         key=uploader,
-        max_upload_size=_LARGEST_MB,
-        help="Of what is larger, `python -m core import` takes the file or folder from the disk.",
+        help="Larger files and whole folders are taken from the disk by `python -m core import`.",
     )
     if upload is not None:
         _form(service, upload)

@@ -45,8 +45,8 @@ class ZipTree:
             ) from None
         except _BROKEN as error:
             raise InvalidInputError(
-                f"{path.name} is not a readable ZIP file ({printable(str(error))[:80]}); it may be damaged or cut off: "
-                "copy or pack it again"
+                f"{path.name} is not a readable ZIP file ({printable(str(error))[:80]}); it may be damaged, cut off or "
+                "changed by others: copy or pack it again"
             ) from None
 
     def close(self) -> None:
@@ -148,16 +148,18 @@ def _check_directory(file: BinaryIO, most: int) -> None:
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
         raise zipfile.BadZipFile("its directory at the end is missing")
-    (size,) = struct.unpack_from("<L", tail, at + 12)
-    end = tail_start + at
+    told, size = struct.unpack_from("<HL", tail, at + 10)
+    end, bits = tail_start + at, 16
     if at >= 76 and tail[at - 20 : at - 16] == _LOCATOR64 and tail[at - 76 : at - 72] == _END64:
-        (size,) = struct.unpack_from("<Q", tail, at - 76 + 40)
-        end -= 76
-    _check_counts(file, end - size, size, most)
+        told, size = struct.unpack_from("<QQ", tail, at - 76 + 32)
+        end, bits = end - 76, 64
+    found = _count_entries(file, end - size, size, most)
+    if found % 2**bits != told:  # some programs let a count of 16 bits wrap round
+        raise zipfile.BadZipFile(f"it says that it holds {told:,} members, its directory lists {found:,}")
 
 
-def _check_counts(file: BinaryIO, start: int, size: int, most: int) -> None:
-    """Walk the directory without keeping it."""
+def _count_entries(file: BinaryIO, start: int, size: int, most: int) -> int:
+    """Walk the directory without keeping it, and return how many members it lists."""
     if size > most * _BYTES_PER_ENTRY:
         raise InvalidInputError(
             f"the directory of the archive has {size:,} bytes, allowed are {most * _BYTES_PER_ENTRY:,}; use fewer files"
@@ -178,3 +180,4 @@ def _check_counts(file: BinaryIO, start: int, size: int, most: int) -> None:
             raise InvalidInputError(
                 f"the archive holds more than {most:,} files; use fewer, or raise MHL_IMPORT_MAX_FILES"
             )
+    return count

@@ -8,13 +8,12 @@ from array import array
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.folders import clear_write_errors
-from core.datasets.text import INDEX_FROM, WORD_INDEX_FILE, WordIndex
+from core.datasets.text import INDEX_FROM, START, WORD_INDEX_FILE, words_of
 from core.errors import InvalidInputError
 from core.importing.columns import listed
 from core.importing.contents import Contents, examine
@@ -28,14 +27,6 @@ from core.importing.table import LONGEST_TEXT, Row, Table, open_table, too_many_
 _STEPS = 1000  # of the progress that is told
 _BLOCK_TOKENS = 1 << 20
 _MOST_LABELS = 100  # times the classes that are allowed: small ones may be left out
-
-
-class _Growing(dict[str, int]):
-    """Ids by first sight: a word that is looked up gets the next one. `WordIndex.encode` then never says unknown."""
-
-    def get(self, word: str, default: Any = None) -> int:
-        """Return the id of `word`."""
-        return self.setdefault(word, len(self) + INDEX_FROM + 1)
 
 
 def stage_texts(path: Path, options: ImportOptions, folder: Path, watch: Watch) -> ImportReport:
@@ -61,8 +52,7 @@ class _Rows:
 
     def __init__(self, folder: Path, source: str, table: Table, options: ImportOptions) -> None:
         self._folder, self._source, self._table, self._options = folder, source, table, options
-        self._words = _Growing()
-        self._index = WordIndex(self._words, {})
+        self._words: dict[str, int] = {}  # ids by first sight
         self._file = RowFile(folder / "seen.npy", np.int32)
         self.labels, self._lengths, self._parts = array("q"), array("q"), array("q")
         self._digests = array("Q")
@@ -88,10 +78,12 @@ class _Rows:
         if row.problem is not None:
             self._problems.add(f"row {self._seen}", row.problem)
             return
-        tokens = self._index.encode(row.text)
-        if len(tokens) == 1 or not row.label:  # nothing but the start id
+        words = words_of(row.text)
+        if not words or not row.label:
             self._ignored += 1
             return
+        known = self._words
+        tokens = np.array([START, *(known.setdefault(w, len(known) + INDEX_FROM + 1) for w in words)], np.int32)
         if len(self._words) > limits.max_words:
             raise InvalidInputError(
                 f"the texts hold more than {limits.max_words:,} different words; check that {self._text_name!r} is the "
@@ -157,7 +149,7 @@ class _Rows:
         with clear_write_errors(self._folder):
             (self._folder / WORD_INDEX_FILE).write_text(json.dumps(ranks), encoding="utf-8")
         self._file.path.unlink()
-        self._words = _Growing(ranks)
+        self._words = ranks
 
     def _blocks(self, kept: NDArray[np.bool_], watch: Watch) -> Iterator[NDArray[np.int32]]:
         """Yield the tokens of the kept rows, some million at a time."""

@@ -18,6 +18,7 @@ NAMES = (
     "app_import",
     "page_speed",
     "data_sharing",
+    "importing",
     "end_to_end",
     "keras_tuner",
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.config import Settings
+from core.datasets import DATASETS
 from core.store import Store
 from tests.e2e.conftest import Visitor
 from tests.e2e.harness import LabServer
@@ -94,19 +97,24 @@ def test_from_an_empty_page_to_the_downloaded_network(visitor: Visitor) -> None:
     assert visitor.troubles == []
 
 
-@pytest.mark.parametrize("label", ["MNIST", "IMDB reviews"])
-def test_other_data_sets_train_from_the_page_too(visitor: Visitor, mirror: Path, label: str) -> None:
-    """Real images and real texts, with the default networks and for one epoch."""
+IMAGES = {"conv_layers": 1, "filters_1": 8, "dense_layers": 1, "batch_size": 128}
+TEXTS = {"sequence_length": 50, "lstm_layers": 1, "lstm_units_1": 16, "embedding_size": 8, "batch_size": 256}
+
+
+@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"digits"}))
+def test_every_data_set_trains_from_the_page(visitor: Visitor, mirror: Path, name: str) -> None:
+    """Real images and real texts, with small networks and for one epoch."""
+    entry = DATASETS[name]
     page = visitor.open()
-    field = page.get_by_role("combobox", name="Data set")
-    field.click()
-    page.get_by_role("option", name=label, exact=True).click()
-    expect(field).to_have_value(label)
-    start(page, trials=1, epochs=1, workers=1)
+    space = quote(json.dumps(IMAGES if entry.kind == "image" else TEXTS))
+    page.goto(f"{visitor.server.url}/?data={name}&n=1&epochs=1&workers=1&space={space}")
+    expect(page.get_by_role("combobox", name="Data set")).to_have_value(entry.label)
+    press(page, "Start").click()
     expect(status(page, "completed")).to_be_visible(timeout=2 * _PATIENCE)
     expect(page.get_by_text("1 of 1 trials")).to_be_visible()
     (run,) = store_of(visitor.server).runs()
-    assert run.summary is not None and run.summary["best"]["accuracy"] > 0.6
+    assert run.config.dataset_name == name and run.summary is not None
+    assert run.summary["best"]["accuracy"] > {"mnist": 0.6, "imdb": 0.55}.get(name, 0)
     expect(page.get_by_test_id("stMetric").filter(has_text="Test accuracy")).to_contain_text("95 %:")
     assert visitor.troubles == []
 

@@ -141,6 +141,26 @@ def test_a_directory_that_claims_too_much_is_not_read(settings: Settings, tmp_pa
         checked(path, settings)
 
 
+@pytest.mark.parametrize("form", ["usual", "zip64"])
+@pytest.mark.parametrize(("told", "refused"), [(20, False), (19, True), (21, True), (0, True)])
+def test_the_number_of_members_must_fit_the_end_record(
+    form: str, told: int, refused: bool, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's reader ignores that number, so members could be added to or hidden from others' eyes."""
+    if form == "zip64":  # the writer then takes the form for more than 65,535 members
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 5)
+    content = bytearray(zipped(tmp_path / "x.zip", GOOD).read_bytes())
+    at, layout = (content.rfind(b"PK\x06\x06") + 32, "<Q") if form == "zip64" else (len(content) - 12, "<H")
+    assert struct.unpack_from(layout, content, at) == (20,)
+    struct.pack_into(layout, content, at, told)
+    (tmp_path / "x.zip").write_bytes(content)
+    if refused:
+        with pytest.raises(InvalidInputError, match=f"holds {told} members, its directory lists 20"):
+            checked(tmp_path / "x.zip", settings)
+    else:
+        assert checked(tmp_path / "x.zip", settings).rows == 20
+
+
 def test_encrypted_duplicate_and_oddly_packed_members(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     with pytest.warns(UserWarning, match="Duplicate"):
