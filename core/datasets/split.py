@@ -153,7 +153,8 @@ def split_remarks(entry: DatasetEntry, split: SplitParts) -> tuple[str, ...]:
         remarks.append(
             f"Several rows show one {entry.group_noun}, but this copy does not say which, so rows of one "
             f"{entry.group_noun} may lie in several parts: validation, test and holdout accuracy are likely too high. "
-            "The official files say it: remove this data set's cache and fetch it without the mirror."
+            f"The official files say it: delete the folder {entry.name} in MHL_DATA_DIR, unset MHL_DATASET_MIRROR, and "
+            "fetch the data set anew."
         )
     if split.duplicates:
         remarks.append(

@@ -39,7 +39,7 @@ FOREIGN.register(
     ForeignEntry(
         name="ag_news",
         data=DatasetEntry(
-            name="foreign_ag_news",
+            name="foreign-ag_news",
             label="AG News",
             kind="text",
             shape=(),

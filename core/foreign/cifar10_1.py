@@ -36,7 +36,7 @@ FOREIGN.register(
     ForeignEntry(
         name="cifar10_1",
         data=DatasetEntry(
-            name="foreign_cifar10_1",
+            name="foreign-cifar10_1",
             label="CIFAR-10.1",
             kind="image",
             shape=(32, 32, 3),

@@ -42,7 +42,7 @@ FOREIGN.register(
     ForeignEntry(
         name="emnist_digits",
         data=DatasetEntry(
-            name="foreign_emnist_digits",
+            name="foreign-emnist_digits",
             label="EMNIST digits",
             kind="image",
             shape=(28, 28, 1),

@@ -44,7 +44,7 @@ FOREIGN.register(
     ForeignEntry(
         name="kmnist",
         data=DatasetEntry(
-            name="foreign_kmnist",
+            name="foreign-kmnist",
             label="KMNIST",
             kind="image",
             shape=(28, 28, 1),

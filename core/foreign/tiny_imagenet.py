@@ -64,7 +64,7 @@ FOREIGN.register(
     ForeignEntry(
         name="tiny_imagenet",
         data=DatasetEntry(
-            name="foreign_tiny_imagenet",
+            name="foreign-tiny_imagenet",
             label="Tiny-ImageNet, seven classes",
             kind="image",
             shape=(64, 64, 3),

@@ -55,9 +55,14 @@ def choose(
             f"text_column and label_column are both {names[at_text]!r}; choose two of: {listed(names)}"
         )
     part = _named(plain, _PART_NAMES)
-    return Columns(
-        text=at_text, label=at_label, part=part if part not in (at_text, at_label) else None, guessed=guessed
-    )
+    part = part if part not in (at_text, at_label) else None
+    for at in (at_text, at_label, part):
+        if at is not None and list(names).count(names[at]) > 1:
+            raise InvalidInputError(
+                f"two columns or more are named {printable(names[at])[:60]!r}, so it is not clear which one is meant; "
+                f"rename them. The columns are: {listed(names)}"
+            )
+    return Columns(text=at_text, label=at_label, part=part, guessed=guessed)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -59,7 +59,7 @@ class _Rows:
         self._label_ids: dict[str, int] = {}
         self._part_ids: dict[str, int] = {}
         self._problems = Problems()
-        self._ignored = self._seen = 0
+        self._ignored = self._seen = self._characters = 0
 
     def __enter__(self) -> None:
         return
@@ -78,6 +78,12 @@ class _Rows:
         if row.problem is not None:
             self._problems.add(f"row {self._seen}", row.problem)
             return
+        self._characters += len(row.text)
+        if self._characters > limits.max_bytes:  # only a packed table can: one that repeats a text stays small
+            raise InvalidInputError(
+                f"the texts of {self._source} unpack to more than {limits.max_bytes:,} characters; use fewer rows, or "
+                "raise MHL_IMPORT_MAX_BYTES"
+            )
         words = words_of(row.text)
         if not words or not row.label:
             self._ignored += 1

@@ -1,7 +1,7 @@
 """Screenshots of a run from start to end: `python -m tests.e2e.screenshots FOLDER`.
 
-Digits, 4 trials of 3 epochs; the empty and the running page, every view of the finished run, and the list of runs, on a
-desktop and on a phone, light and dark.
+Digits, 4 trials of 3 epochs: the empty and the running page, every view of the finished run, the runs and the data
+page, on a desktop and on a phone, light and dark.
 """
 
 from __future__ import annotations
@@ -61,6 +61,13 @@ def main(folder: Path) -> None:
         page.goto(f"{server.url}/runs")
         page.get_by_text("Run to work with").wait_for()
         shoot(page, folder, "runs")
+        page.goto(f"{server.url}/data")
+        page.get_by_text("Class balance").wait_for()
+        page.wait_for_timeout(2_500)
+        shoot(page, folder, "data")
+        page.get_by_role("radio", name="Bring your own data").click()
+        page.get_by_text("File with your data").wait_for()
+        shoot(page, folder, "own_data")
 
 
 def shoot(page: Page, folder: Path, moment: str) -> None:

@@ -273,3 +273,9 @@ def test_published_and_mirrored_sst2_read_the_same(mirror: Path, lab: Settings, 
 @pytest.mark.parametrize("package", ["core.training", "core.executors", "core.datasets.parts"])
 def test_training_cannot_import_foreign_sets(package: str) -> None:
     assert forbidden_chains(REPOSITORY, package, ("core.foreign",)) == []
+
+
+def test_cut_words_are_joined_as_imdb_writes_them(lab: Settings) -> None:
+    rows = opened("sst2", "imdb", lab)
+    own = prepare_entry(rows.entry.data, lab).word_index().ids
+    assert {"doesn't", "it's", "isn't"} <= set(own) and {"n't", "lrb", "rrb"}.isdisjoint(own)

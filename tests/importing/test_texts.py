@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.config import Settings
 from core.datasets.arrays import open_arrays
 from core.datasets.text import WordIndex
 from core.errors import InvalidInputError
+from core.importing import texts
 from core.importing.importer import Staged, discard, stage
 from core.importing.options import ImportLimits, ImportOptions
 from tests.importing.sources import csv_of, reviews
@@ -154,3 +157,43 @@ def test_real_sentences(mirror: Path, settings: Settings) -> None:
     report = staged(mirror / "sst2/dev.tsv", settings).report
     assert report.usable and report.rows == 872 and report.class_counts == {"0": 428, "1": 444}
     assert report.text_column == "sentence" and report.lengths is not None and 15 <= report.lengths[1] <= 20
+
+
+@pytest.mark.parametrize("name", ["text", "label", "split"])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_columns_of_one_name_are_refused(name: str, form: str, settings: Settings, tmp_path: Path) -> None:
+    columns = [*zip(*reviews(), strict=True), ("train", "test") * 30]
+    names = ["text", "label", "split", name]
+    table = pa.Table.from_arrays([pa.array(column) for column in (*columns, columns[0])], names=names)
+    path = tmp_path / f"talk.{form}"
+    if form == "csv":
+        path.write_text("\n".join(",".join(row) for row in (names, ["a", "b", "train", "c"])))
+    else:
+        pq.write_table(table, path)
+    with pytest.raises(InvalidInputError, match=f"two columns or more are named '{name}'"):
+        staged(path, settings)
+
+
+def test_a_small_table_may_not_unpack_to_a_huge_one(settings: Settings, tmp_path: Path) -> None:
+    """A Parquet file holds a repeated text once, and says that size."""
+    rows = [(f"{label} {number}" * 5000, label) for number in range(3) for label in ("good", "bad")] * 10
+    path = tmp_path / "talk.parquet"
+    pd.DataFrame(rows, columns=["text", "label"]).to_parquet(path)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(InvalidInputError, match="unpack to more than 500,000 characters"):
+        staged(path, settings, limits=ImportLimits(max_bytes=500_000))
+
+
+def test_any_number_of_blocks_gives_the_same_rows(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words are numbered in passes over blocks of tokens, some shorter than a text."""
+    path = csv_of(tmp_path / "talk.csv", [*reviews(), ("odd one out", "rare")])
+    hashes = set()
+    for size in (1 << 20, 100, 7, 1):
+        monkeypatch.setattr(texts, "_BLOCK_TOKENS", size)
+        result = staged(path, settings, drop_small_classes=True)
+        assert "odd" not in WordIndex.load(result.folder).ids  # of a class that was left out
+        hashes.add((open_arrays(result.folder, "text").content_hash(), tuple(texts_of(result))))
+    [(_, found)] = hashes
+    assert len(found) == 60 and "out loud" in found[0]
