@@ -33,11 +33,11 @@ def test_own_data_is_checked_used_and_trained_on(visitor: Visitor, tmp_path: Pat
         else csv_of(tmp_path / "flowers.csv", reviews())
     )
     page = visitor.open()
-    page.goto(f"{visitor.server.url}/data")
+    page.get_by_role("link", name="Data", exact=True).click()
     bring(page, source)
     expect(page).to_have_url(re.compile("dataset=flowers"), timeout=_PATIENCE)
     rows = "90" if kind == "image" else "60"
-    expect(page.get_by_text(re.compile(rf"\\b{rows}\\b.*classes|classes.*\\b{rows}\\b")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"\b{rows}\b.*classes|classes.*\b{rows}\b")).first).to_be_visible()
 
     page.goto(f"{visitor.server.url}/?data=flowers&n=1&epochs=1&workers=1")
     expect(page.get_by_role("combobox", name="Data set")).to_have_value("flowers")
