@@ -180,17 +180,18 @@ def _use(service: RunService, job: Job) -> None:
     st.session_state["data_awaited"] = job.id
 
 
-def show_what_came(service: RunService) -> None:
-    """Once the data that this tab wanted to use is a data set, choose it and empty the form."""
+def show_what_came(service: RunService) -> bool:
+    """Once the data that this tab wanted to use is a data set, choose it, empty the form, and return True."""
     job = service.jobs.state(st.session_state.get("data_awaited", ""))
     if job is None or job.active:
-        return
+        return False
     del st.session_state["data_awaited"]
     if job.state == "done":
         st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
         st.session_state.pop(_MINE, None)
         show_dataset(job.name)
         st.toast(f"{plain(job.name)} can now be used.")
+    return job.state == "done"
 
 
 def free_name(file: str) -> str:

@@ -44,6 +44,8 @@ def draw(service: RunService) -> None:
     )
     if name == "own":
         import_view(service)
+        if show_what_came(service):  # it ended while this was drawn, so nothing on the page waits for it
+            st.rerun()
         return
     entry = DATASETS[data_list(service.settings)]
     data_facts(service, entry)
