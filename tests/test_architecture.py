@@ -60,7 +60,7 @@ LAYERS = [
         "core.trial_filter",
         "core.architecture_diff",
     ],
-    ["core.service", "core.diagnosis_queue", "core.dataset_jobs", "core.cli", "core.__main__"],
+    ["core.service", "core.diagnosis_queue", "core.dataset_jobs", "core.dataset_removal", "core.cli", "core.__main__"],
     ["app", "pages"],
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "torch")

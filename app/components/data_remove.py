@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.formats import dataset_label, plain
-from core.errors import LabError, RunStateError
+from core.dataset_removal import remove_dataset
+from core.errors import LabError
 from core.service import RunService
-from core.store import ACTIVE
 
 
 @st.dialog("Remove this data set?")
@@ -26,18 +26,8 @@ def confirm_removal(service: RunService, name: str) -> None:
     typed = st.text_input("Type the name of the data set to confirm", key="data_remove_name", placeholder=name)
     if st.button("Remove for good", key="data_remove_for_good", type="primary", disabled=typed.strip() != name):
         try:
-            remove(service, name)
+            remove_dataset(name, service.store, service.settings)
         except LabError as error:
             st.error(f"Not removed: {plain(str(error))}.")
             return
         st.rerun()
-
-
-def remove(service: RunService, name: str) -> None:
-    """Remove the data set `name`. Raises RunStateError while an active run uses it."""
-    from core.importing.importer import remove_custom
-
-    using = [run.name for run in service.store.runs() if run.status in ACTIVE and run.config.dataset_name == name]
-    if using:
-        raise RunStateError(f"data set {name!r} is used by the active run {using[0]!r}; stop that run first")
-    remove_custom(name, service.settings)

@@ -11,11 +11,13 @@ from typing import Any
 from tqdm import tqdm
 
 from core.config import Settings
+from core.dataset_removal import remove_dataset
 from core.errors import InvalidInputError
-from core.importing.importer import commit, discard, remove_custom, stage
+from core.importing.importer import commit, discard, stage
 from core.importing.options import COLOURS, RESIZES, ImportLimits, ImportOptions
 from core.importing.report import ImportReport
 from core.records import to_dict
+from core.store import Store
 
 _SHOWN_CLASSES, _SHOWN_PROBLEMS = 20, 10
 
@@ -88,7 +90,8 @@ def remove(arguments: argparse.Namespace) -> int:
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             print("nothing was removed", file=sys.stderr)
             return 1
-    remove_custom(arguments.name, Settings.from_environment())
+    settings = Settings.from_environment()
+    remove_dataset(arguments.name, Store(settings), settings)
     print(json.dumps({"removed": arguments.name}) if arguments.json else f"removed {arguments.name}")
     return 0
 

@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.data_import import free_name
 from app.components.data_progress import progress_text
-from app.components.data_remove import remove
 from app.components.data_report import facts
 from core import dataset_jobs
 from core.dataset_jobs import Job
+from core.dataset_removal import remove_dataset
 from core.datasets import DATASETS
 from core.datasets.cache import is_cached, prepare
 from core.errors import RunStateError
@@ -158,9 +158,9 @@ def test_a_file_is_checked_reported_used_and_removed(data: AppTest, service: Run
     assert name in DATASETS and name in setup.selectbox(key="dataset").options
     add_run(service.store, "user", status="running", dataset_name=name)
     with pytest.raises(RunStateError, match="stop that run first"):
-        remove(service, name)
+        remove_dataset(name, service.store, service.settings)
     service.store.update_run("user", status="completed")
-    remove(service, name)
+    remove_dataset(name, service.store, service.settings)
     assert name not in DATASETS
     assert not data.switch_page("../pages/data.py").run().exception
 
