@@ -128,7 +128,7 @@ def test_download_keeps_tracks_together(official: Official, server: FileServer, 
     check_parts(arrays.y, first, units(first, arrays.groups), indices)
     tracks = [set(official.groups[rows].tolist()) for rows in indices.values()]
     assert sum(len(own) for own in tracks) == len(np.unique(official.groups)) == split.groups
-    assert "all rows of one track are in one part" in split_remarks(dataset.entry, split)[0]
+    assert "known to show the same track are in one part" in split_remarks(dataset.entry, split)[0]
 
 
 def test_larger_images_are_resized_as_a_whole(official: Official, tmp_path: Path) -> None:
