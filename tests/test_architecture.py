@@ -38,6 +38,7 @@ LAYERS = [
         "core.corruptions",
     ],
     ["core.training"],
+    ["core.storage_config", "core.storage_errors", "core.storage_client", "core.object_store", "core.bundles"],
     ["core.executors", "core.store", "core.database", "core.artifacts", "core.progress", "core.tensorboard_logs"],
     [
         "core.optimizer",

@@ -1,0 +1,1 @@
+"""The worker on RunPod: takes a job, trains it in a child process and leaves the result in object storage."""
