@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,11 +84,13 @@ def open_foreign(
     if words is None:
         raise InvalidInputError(f"foreign set {entry.name} holds texts; give the word index of the networks")
     reworded = reword(arrays, cached.word_index(), words)
-    return ForeignSet(
-        entry=entry, use=use, y=y, source_y=numbers[y], origin=cached.origin, content_hash=cached.content_hash,
-        tokens=reworded.tokens, offsets=np.array(arrays.offsets), unknown_share=reworded.unknown_share,
+    return replace(
+        result,
+        tokens=reworded.tokens,
+        offsets=np.array(arrays.offsets),
+        unknown_share=reworded.unknown_share,
         median_words=reworded.median_words,
-    )  # fmt: skip
+    )
 
 
 def fit_images(x: NDArray[np.uint8], scale: float, source: DatasetEntry) -> NDArray[np.uint8]:
