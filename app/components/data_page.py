@@ -8,10 +8,9 @@ from app.components.data_facts import data_facts
 from app.components.data_import import import_view, show_what_came
 from app.components.data_list import data_list
 from app.components.data_rows import data_rows
-from app.components.formats import plain
-from app.state import run_service, show_view, wanted_view
+from app.components.page_body import page_body
+from app.state import show_view, wanted_view
 from core.datasets import DATASETS
-from core.errors import LabError
 from core.service import RunService
 
 VIEWS = {"sets": "Data sets", "own": "Bring your own data"}
@@ -20,11 +19,7 @@ _KEY = "data_view"
 
 def data_page() -> None:
     """Draw the page's body, or why it cannot be drawn."""
-    try:
-        draw(run_service())
-    except LabError as error:
-        st.error(f"{plain(str(error))}.")
-        st.button("Try again", key="try_again")
+    page_body(draw)
 
 
 def draw(service: RunService) -> None:

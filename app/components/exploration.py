@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.components.formats import plain
+from app.components.page_body import page_body
 from app.components.run_header import run_header
 from app.components.run_picker import run_picker
-from app.state import run_service, show_view, shown_run, wanted_run, wanted_view
+from app.state import show_view, shown_run, wanted_run, wanted_view
 from core.errors import LabError
 from core.service import RunService, RunView
 from core.store import ACTIVE, RunRecord
@@ -55,11 +56,7 @@ _KEY = "view_picker"
 
 def exploration() -> None:
     """Draw the body, or why it cannot be drawn."""
-    try:
-        draw(run_service())
-    except LabError as error:
-        st.error(f"{plain(str(error))}.")
-        st.button("Try again", key="try_again")
+    page_body(draw)
 
 
 def draw(service: RunService) -> None:

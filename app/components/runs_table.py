@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from app.components.formats import STATUS_COLOURS, accuracy, dataset_label, duration, mode_label, plain, score
+from app.components.page_body import page_body
 from app.components.run_header import wished
-from app.state import run_service
 from core.errors import LabError
 from core.service import RunService
 from core.store import ACTIVE, NOTES_LIMIT, RunRecord
@@ -21,11 +21,7 @@ _CHOSEN = "runs_chosen"
 
 def runs_page() -> None:
     """Draw the page's body, or why it cannot be drawn."""
-    try:
-        draw(run_service())
-    except LabError as error:
-        st.error(f"{plain(str(error))}.")
-        st.button("Try again", key="try_again")
+    page_body(draw)
 
 
 def draw(service: RunService) -> None:
