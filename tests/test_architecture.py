@@ -146,3 +146,9 @@ def test_pages_and_app_load_no_keras() -> None:
 def test_the_check_would_notice() -> None:
     assert "keras" in loaded_by("import core.training.model_builder")
     assert layer_of("core.cli.runs") == layer_of("core.service") and layer_of("core.nonsense") is None
+
+
+def test_fragments_are_made_in_one_place() -> None:
+    """A bare one can cost the page: see app/components/fragment.py."""
+    uses = [name for name, path in MODULES.items() if "st.fragment" in path.read_text(encoding="utf-8")]
+    assert uses == ["app.components.fragment"]

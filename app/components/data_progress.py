@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.formats import duration, plain
+from app.components.fragment import fragment
 from core.dataset_jobs import Job
 from core.service import RunService
 
@@ -14,7 +15,6 @@ _POLL = 0.5  # seconds between two looks
 def job_progress(service: RunService, job: Job, doing: str) -> None:
     """Draw the progress of an active job; when it ends, the whole page is drawn anew. `doing`: "Fetching MNIST"."""
 
-    @st.fragment(run_every=_POLL)
     def body() -> None:
         now = service.jobs.state(job.id)
         if now is None or not now.active or now.state != job.state:
@@ -22,7 +22,7 @@ def job_progress(service: RunService, job: Job, doing: str) -> None:
         st.progress(min(now.done / now.total, 1.0) if now.total else 0.0, text=progress_text(now, doing))
         st.button("Cancel", key=f"cancel_{job.id}", on_click=service.jobs.cancel, args=(job.id,))
 
-    body()
+    fragment(body, _POLL)
 
 
 def progress_text(job: Job, doing: str) -> str:

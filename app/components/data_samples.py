@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.dataset_cards import picture
 from app.components.formats import plain
+from app.components.fragment import fragment
 from core.datasets import DatasetEntry
 from core.datasets.parts import open_parts
 from core.datasets.samples import Sample, SamplePage, sample_page
@@ -26,7 +27,7 @@ _PAGE = "data_samples_page"
 def samples_view(entry: DatasetEntry, split: SplitParts) -> None:
     """Draw a page of rows with the choice of part and class."""
     st.subheader("Examples", anchor=False)
-    st.fragment(_body)(entry, split)
+    fragment(_body, None, entry, split)
 
 
 def _body(entry: DatasetEntry, split: SplitParts) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from app.components.diagnostics_files import Files, diagnostic_figure, diagnostic_variants, files_of
 from app.components.figure_block import chart
 from app.components.formats import plain
+from app.components.fragment import fragment
 from app.components.trial_picker import nothing_kept, trial_picker, written
 from core.artifacts import RunFolder
 from core.diagnostics_export import bundle, page, section, sections, slug
@@ -90,7 +91,7 @@ def _not_stored(service: RunService, view: RunView, trial: TrialRecord, files: F
     """Say why nothing was stored, and offer to measure it now."""
     request = service.diagnoses.state(view.run.name, trial.number)
     if request is not None and not request.done:
-        _wait(service, view.run.name, trial.number)
+        fragment(_wait, _POLL, service, view.run.name, trial.number)
         return
     st.info(f"{_why(view, trial)} The figures that need only the record of the training are shown.")
     if request is not None and request.error:
@@ -116,7 +117,6 @@ def _why(view: RunView, trial: TrialRecord) -> str:
     return f"The diagnostics of trial {trial.number} could not be stored, or were removed."
 
 
-@st.fragment(run_every=_POLL)
 def _wait(service: RunService, run: str, number: int) -> None:
     request = service.diagnoses.state(run, number)
     if request is None or request.done:

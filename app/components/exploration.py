@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.components.formats import plain
+from app.components.fragment import fragment
 from app.components.page_body import page_body
 from app.components.run_header import run_header
 from app.components.run_picker import run_picker
@@ -116,7 +117,6 @@ def _draw_view(service: RunService, run: RunRecord, name: str) -> None:
     """Draw a view in a fragment of its own, so that what is pressed in it draws nothing else anew."""
     module = importlib.import_module(f"app.components.{name}_view")
 
-    @st.fragment(run_every=VIEWS[name].refresh if run.status in ACTIVE else None)
     def body() -> None:
         try:
             view: RunView = service.view(run.name)
@@ -124,4 +124,4 @@ def _draw_view(service: RunService, run: RunRecord, name: str) -> None:
         except LabError as error:
             st.error(f"This cannot be shown: {plain(str(error))}.")
 
-    body()
+    fragment(body, VIEWS[name].refresh if run.status in ACTIVE else None)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.components.formats import duration, plain
+from app.components.fragment import fragment
 from app.components.run_picker import run_headline
 from app.components.side_panels import side_panels
 from core.errors import LabError
@@ -21,7 +22,6 @@ _MOST_ADDED = 1000
 def run_header(service: RunService, run: RunRecord) -> None:
     """Draw the header of `run`; when its status changes, the whole page is drawn anew."""
 
-    @st.fragment(run_every=_REFRESH if run.status in ACTIVE else None)
     def header() -> None:
         try:
             view = service.view(run.name)
@@ -32,7 +32,7 @@ def run_header(service: RunService, run: RunRecord) -> None:
             st.rerun()
         _draw(service, view)
 
-    header()
+    fragment(header, _REFRESH if run.status in ACTIVE else None)
     side_panels(service, service.view(run.name))  # outside of the fragment, whose refresh would close the drawer
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.formats import STATUS_COLOURS, accuracy, dataset_label, duration, mode_label, plain, score
+from app.components.fragment import fragment
 from app.components.page_body import page_body
 from app.components.run_header import wished
 from core.errors import LabError
@@ -30,7 +31,7 @@ def draw(service: RunService) -> None:
     if not runs:
         st.info("There is no run yet. Start one on the page **Hyperparameter Exploration**.")
         return
-    st.fragment(_table_and_choice, run_every=3.0 if any(run.status in ACTIVE for run in runs) else None)(service)
+    fragment(_table_and_choice, 3.0 if any(run.status in ACTIVE for run in runs) else None, service)
 
 
 def _table_and_choice(service: RunService) -> None:
