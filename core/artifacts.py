@@ -29,6 +29,7 @@ class RunFolder:
         self.log = self.path / "workers.log"
         self.summary = self.path / "summary.json"
         self.table = self.path / "trials.csv"
+        self.remote_jobs = self.path / "remote_jobs.jsonl"
 
     def trial(self, number: int) -> Path:
         """Folder that the worker of a trial writes to."""

@@ -15,8 +15,11 @@ from core.registry import unknown_name
 
 Mode = Literal["simple", "health_aware"]
 PlotGeneration = Literal["all", "best", "none"]
+RunPodPolicy = Literal["fall_back", "wait", "stop"]
 MODES: tuple[Mode, ...] = ("simple", "health_aware")
 PLOT_GENERATIONS: tuple[PlotGeneration, ...] = ("all", "best", "none")
+RUNPOD_POLICIES: tuple[RunPodPolicy, ...] = ("fall_back", "wait", "stop")
+_DAY = 86_400.0
 
 
 def check_choice(field_name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -111,6 +114,12 @@ class OptimizationConfig:
     max_seconds_per_trial: float | None = None
     max_run_seconds: float | None = None
     trial_time_limit: float = 7200.0  # a worker silent for longer than this is killed
+    # With use_runpod_service:
+    when_runpod_fails: RunPodPolicy = "fall_back"  # to this machine, or wait for RunPod, or stop the run
+    gpu_price_per_hour: float | None = 0.69  # US dollars, RunPod's price of a 24 GB GPU in 2026; None: unknown
+    max_run_cost: float | None = None  # US dollars, after which no further trial starts
+    remote_time_limit: float = 6 * 3600.0  # seconds of execution after which RunPod ends a job
+    remote_queue_limit: float = 1800.0  # seconds that a job waits for a worker
 
     __pydantic_config__ = STRICT_KEYS
 
@@ -131,16 +140,23 @@ class OptimizationConfig:
                 raise InvalidInputError(f"{name} must be a number of seconds above 0, got {value}")
         if self.run_name is not None:
             check_run_name(self.run_name)
-        if self.use_runpod_service:
-            raise InvalidInputError(
-                "use_runpod_service is true, but this version trains on local workers only; set it to false"
-            )
+        self._check_remote()
 
-        if self.target_gpus_per_worker > 1:
+    def _check_remote(self) -> None:
+        check_choice("when_runpod_fails", self.when_runpod_fails, RUNPOD_POLICIES)
+        for name in ("gpu_price_per_hour", "max_run_cost"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise InvalidInputError(f"{name} must be an amount of US dollars above 0, got {value}")
+        if self.max_run_cost is not None and self.gpu_price_per_hour is None:
             raise InvalidInputError(
-                f"target_gpus_per_worker is {self.target_gpus_per_worker}, but this version uses one GPU per trial "
-                "at most; set it to 1 and use more workers"
+                f"max_run_cost is {self.max_run_cost:g}, but nobody can tell what is spent without a price: set "
+                "gpu_price_per_hour too"
             )
+        for name in ("remote_time_limit", "remote_queue_limit"):
+            value = getattr(self, name)
+            if not 5 <= value <= 3 * _DAY:
+                raise InvalidInputError(f"{name} must be 5 seconds to 3 days, got {value:g} s")
 
     @property
     def workers(self) -> int:

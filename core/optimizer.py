@@ -22,6 +22,7 @@ from core.datasets import DATASETS
 from core.diagnosis import measure_trial
 from core.diagnostics import load_diagnostics
 from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
+from core.executors.crew import Crew, check_access, hire
 from core.executors.jobs import Executor, TrainJob
 from core.executors.local import LocalExecutor
 from core.health import measure
@@ -75,13 +76,16 @@ class ModelOptimizer:
         self.run_name = config.run_name if resume and config.run_name else _create(self._store, config)
         self._config = replace(config, run_name=self.run_name)
         self._folder = RunFolder(self._settings, self.run_name)
-        self._executor = executor or LocalExecutor(self._folder.log, self._settings.worker_memory_mb)
+        if executor is None:
+            check_access(config)
+        self._crew = None if executor is None else Crew(executor=executor)
         self._on_progress = on_progress
         self._stop = threading.Event()
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._running: dict[int, TrialProgress] = {}
         self._pruned: set[int] = set()
         self._phase = "waiting for its turn"
+        self._note: str | None = None  # what there is to say of RunPod
         self._ready: Preparation | None = None
         self._started = 0.0  # of this session; pauses move it forward, so that they do not count as work
         self._session_started: float | None = None
@@ -113,6 +117,8 @@ class ModelOptimizer:
         self._started = self._now()
         status, phase = "failed", "ended by an error"
         try:
+            if self._crew is None:
+                self._crew = hire(self._config, self._settings, self._folder, run.created, self._now, self._hear)
             with contextlib.suppress(Stopped):
                 self._prepare(run)
                 self._search(run)
@@ -127,7 +133,8 @@ class ModelOptimizer:
             self._give_back_running()
             raise
         finally:
-            self._executor.close()
+            if self._crew is not None:
+                self._crew.executor.close()
             self._store.clear_progress(self.run_name)
             seconds = self._worked(run)
             self._store.update_run(
@@ -141,6 +148,11 @@ class ModelOptimizer:
                 paused_since=None,
             )
             self._tell_progress()
+
+    @property
+    def _executor(self) -> Executor:
+        assert self._crew is not None
+        return self._crew.executor
 
     def _prepare(self, run: RunRecord) -> None:
         if self._stopping():  # it was asked to while it waited
@@ -179,7 +191,7 @@ class ModelOptimizer:
         self._done_before = float(self._queue.finished())
         while True:
             self._heed_wishes()
-            while self._in_time(run) and not self._stopping() and not self._pause and self._wants_more():
+            while self._within_budget(run) and not self._stopping() and not self._pause and self._wants_more():
                 self._launch(self._queue.ask())
             if self._stopping():
                 self._give_back_running()
@@ -189,10 +201,16 @@ class ModelOptimizer:
             self._tell_progress()
             self._handle_events()
 
-    def _in_time(self, run: RunRecord) -> bool:
+    def _within_budget(self, run: RunRecord) -> bool:
         assert self._session_started is not None
         budget = self._config.max_run_seconds
-        return budget is None or run.seconds + self._now() - self._session_started < budget
+        in_time = budget is None or run.seconds + self._now() - self._session_started < budget
+        return in_time and not self._spent()
+
+    def _spent(self) -> bool:
+        """Whether the jobs at RunPod, those that run included, use up what the run may cost."""
+        limit, ledger = self._config.max_run_cost, self._crew.ledger if self._crew else None
+        return limit is not None and ledger is not None and ledger.expected_cost() >= limit
 
     def _worked(self, run: RunRecord) -> float:
         """Seconds of work in all sessions."""
@@ -361,7 +379,8 @@ class ModelOptimizer:
 
     def _ended(self) -> str:
         missing = self._config.trials - self._queue.finished()
-        return "finished" if missing <= 0 else f"time budget used up; {missing} trials were not started"
+        budget = "cost" if self._spent() else "time"
+        return "finished" if missing <= 0 else f"{budget} budget used up; {missing} trials were not started"
 
     def _keep_plots(self, earlier: RunRecord) -> None:
         """See that the best network's diagnostics are stored; a failure of that is noted and no more."""
@@ -390,8 +409,16 @@ class ModelOptimizer:
 
     def _set_phase(self, phase: str) -> None:
         self._phase = phase
-        self._store.update_run(self.run_name, phase=phase)
+        self._store.update_run(self.run_name, phase=f"{phase}. {self._note}" if self._note else phase)
         self._tell_progress()
+
+    def _hear(self, note: str | None) -> None:
+        """Take what there is to say of RunPod, in whatever thread."""
+        self._events.put(partial(self._take_note, note))
+
+    def _take_note(self, note: str | None) -> None:
+        self._note = note
+        self._set_phase(self._phase)
 
     def _tell_progress(self) -> None:
         if self._on_progress is None:

@@ -20,6 +20,7 @@ from core.health.result import MetricResult
 from core.optimizer import ModelOptimizer
 from core.progress import best_trial, idle_seconds, seconds_left, work_done
 from core.records import from_dict
+from core.remote_use import RemoteBooks, RemoteUse
 from core.search_space import check_params, search_space
 from core.store import ACTIVE, RunRecord, Store, TrialProgress, TrialRecord
 
@@ -36,6 +37,7 @@ class RunView:
     best: TrialRecord | None
     seconds: float  # of work, the current session included
     seconds_left: float | None
+    remote: RemoteUse | None = None  # what RunPod's workers did, None when they did nothing
 
     @property
     def active(self) -> bool:
@@ -66,6 +68,7 @@ class RunService:
         self._thread: threading.Thread | None = None
         self.diagnoses = DiagnosisQueue(self.settings)
         self.jobs = DatasetJobs(self.settings)
+        self._books = RemoteBooks()
 
     def start(self, config: OptimizationConfig) -> str:
         """Queue a new run and return its name. Raises InvalidInputError or RunStateError, and then queues nothing."""
@@ -163,6 +166,7 @@ class RunService:
                 if run.status == "running"
                 else None
             ),
+            remote=self._books.read(RunFolder(self.settings, name).remote_jobs),
         )
 
     def health(self, name: str, number: int) -> dict[str, MetricResult]:

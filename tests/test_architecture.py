@@ -60,6 +60,7 @@ LAYERS = [
         "core.diagram",
         "core.trial_filter",
         "core.architecture_diff",
+        "core.remote_use",
     ],
     ["core.service", "core.diagnosis_queue", "core.dataset_jobs", "core.dataset_removal", "core.cli", "core.__main__"],
     ["app", "pages"],

@@ -150,6 +150,13 @@ class Ledger:
         """Return every job in the order of submission."""
         return self._all()
 
+    def expected_cost(self) -> float:
+        """Return what the run will have cost when its running jobs are over: each is taken for an average one."""
+        jobs = self._all()
+        costs = [job.cost for job in jobs if job.cost is not None]
+        running = sum(job.ended is None for job in jobs)
+        return math.fsum(costs) * (1 + running / len(costs)) if costs else 0.0
+
     def summary(self) -> LedgerSummary:
         """Add up."""
         jobs = self._all()
