@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -200,20 +199,16 @@ def test_unmeasured_numbers_are_dashes() -> None:
     assert (row["Change"], row["Health"], row["Parameters"]) == ("=", "–", None)
 
 
-def test_a_move_among_a_thousand_trials_is_quick(
+def test_of_a_thousand_trials_the_first_twenty_are_listed(
     page: AppTest, service: RunService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """How long a move takes among so many is measured by the benchmark `page_speed`."""
     add_three(service)
     few = service.view("run")
     many = tuple(replace(few.trials[number % 3], number=number) for number in range(1000))
     view = replace(few, trials=many)
     monkeypatch.setattr(service, "view", lambda _: view)
     page.run()
-    took = []
-    for accuracy in (60, 50, 40):
-        page.slider(key="whatif_run_accuracy").set_value(accuracy)
-        started = time.perf_counter()
-        page.run()
-        took.append(time.perf_counter() - started)
+    page.slider(key="whatif_run_accuracy").set_value(60).run()
+    assert not page.exception
     assert len(page.dataframe[0].value) == 20
-    assert min(took) < 0.5  # a whole rerun with AppTest's own work on a busy machine; measured: about 0.05
