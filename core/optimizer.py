@@ -353,13 +353,15 @@ class ModelOptimizer:
         total = score(result.metrics.val_accuracy or 0.0, health, self._config.effective_weights)
         if self._config.max_seconds_per_trial is not None:
             self._queue.constrain(number, seconds=result.seconds - self._config.max_seconds_per_trial)
+        if not result.artifacts:  # its files were lost on their way: what cannot be handed over is never the best
+            self._queue.constrain(number, files=1.0)
         self._queue.note(
             number,
             metrics=to_dict(result.metrics),
             health={name: to_dict(value) for name, value in health.items()},
             health_score=total.health,
             used_weights=total.used,
-            note=result.trace.diverged or total.note,
+            note=result.trace.diverged or total.note or result.error,
         )
         self._folder.publish_plots(number)
         self._queue.complete(number, total.total)
@@ -432,6 +434,7 @@ class ModelOptimizer:
             now=self._now(),
             session_started=self._session_started,
             done_before=self._done_before,
+            note=self._note,
         )
         self._on_progress(snapshot)
 

@@ -1,0 +1,1 @@
+"""Whole runs against the emulated RunPod: real workers, real storage, real training."""
