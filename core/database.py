@@ -33,7 +33,7 @@ from sqlalchemy.schema import CreateColumn
 from core.datasets.folders import locked
 from core.errors import InvalidInputError, LabError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 METADATA = MetaData()
 
 LAB = Table("mhl_lab", METADATA, Column("schema_version", Integer, primary_key=True))
@@ -69,6 +69,7 @@ PROGRESS = Table(
     Column("val_accuracy", Float),
     Column("started", Float, nullable=False),
     Column("updated", Float, nullable=False),
+    Column("place", Text),
 )
 
 
@@ -141,11 +142,12 @@ def _check_schema(engine: Engine) -> None:
 
 def _add_missing_columns(connection: Connection) -> None:
     """Bring the tables of an older program up to date: until now newer schemas only have more columns."""
-    present = {column["name"] for column in inspect(connection).get_columns(RUNS.name)}
-    for column in RUNS.columns:
-        if column.name not in present:
-            definition = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.execute(text(f"ALTER TABLE {RUNS.name} ADD COLUMN {definition}"))
+    for table in (RUNS, PROGRESS):
+        present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                definition = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
 
 def process_owner() -> str:

@@ -71,6 +71,7 @@ class TrialProgress:
     val_accuracy: float | None
     started: float
     updated: float
+    place: str | None = None  # where it is, when it is not simply here
 
     def seconds_left(self, now: float) -> float | None:
         """Expected rest from the pace so far; None before the first epoch ended."""

@@ -159,6 +159,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(settings: Setting
     with sqlite3.connect(file) as connection:
         for column in ("pause_requested", "paused_since", "notes"):
             connection.execute(f"ALTER TABLE mhl_runs DROP COLUMN {column}")
+        connection.execute("ALTER TABLE mhl_progress DROP COLUMN place")
         connection.execute("UPDATE mhl_lab SET schema_version = 1")
     connection.close()
     store = Store(settings)
@@ -168,6 +169,11 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(settings: Setting
     store.request_pause("old", True)
     again = Store(settings).run("old")
     assert (again.notes, again.pause_requested) == ("first light", True)
+    away = TrialProgress(
+        number=0, epoch=0, epochs=3, val_accuracy=None, started=1.0, updated=1.0, place="in RunPod's queue"
+    )
+    store.set_progress("old", away)
+    assert Store(settings).progress("old") == [away]
     with pytest.raises(InvalidInputError, match="10,000 characters, got 10,001"):
         store.set_notes("old", "x" * 10_001)
 

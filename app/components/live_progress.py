@@ -33,7 +33,8 @@ def _trial_line(trial: TrialProgress, now: float) -> str:
 
 
 def _trial_rest(trial: TrialProgress, now: float) -> str:
+    """Say when the training will be over, or where it is before its first and after its last epoch."""
     if trial.epoch >= trial.epochs:
-        return "finishing"  # the test data and the diagnostics come after the last epoch
+        return trial.place or "finishing"  # the test data and the diagnostics come after the last epoch
     left = trial.seconds_left(now)
-    return "starting" if left is None else f"{duration(left)} left"
+    return (trial.place or "starting") if left is None else f"{duration(left)} left"

@@ -28,10 +28,11 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
-    """An executor, and the book of its remote jobs if it has any."""
+    """An executor; and for remote jobs their book, and where the trials are at present, by number."""
 
     executor: Executor
     ledger: Ledger | None = None
+    places: Callable[[], dict[int, str]] = dict
 
 
 def check_access(config: OptimizationConfig) -> None:
@@ -60,7 +61,8 @@ def hire(
         if config.when_runpod_fails != "fall_back":
             raise
         absent = Absent(str(error), local)
-        return Crew(executor=_behind(absent, local, config, absent, notes), ledger=ledger)
+        here = _behind(absent, local, config, absent, notes, dict)
+        return Crew(executor=here, ledger=ledger, places=here.places)
     api = RunPodApi(access.endpoint)
     remote = RunPodExecutor(
         api,
@@ -72,11 +74,17 @@ def hire(
         on_note=notes.source(),
         limits=Limits(execution=config.remote_time_limit, queue=config.remote_queue_limit),
     )
-    return Crew(executor=_behind(remote, local, config, api, notes), ledger=ledger)
+    backed = _behind(remote, local, config, api, notes, remote.places)
+    return Crew(executor=backed, ledger=ledger, places=backed.places)
 
 
 def _behind(
-    remote: Executor, local: Executor, config: OptimizationConfig, api: RunPodApi | Absent, notes: NoteBoard
+    remote: Executor,
+    local: Executor,
+    config: OptimizationConfig,
+    api: RunPodApi | Absent,
+    notes: NoteBoard,
+    places: Callable[[], dict[int, str]],
 ) -> FallbackExecutor:
     return FallbackExecutor(
         remote,
@@ -85,6 +93,7 @@ def _behind(
         local_workers=min(config.workers, os.cpu_count() or 1),
         api=api,
         on_note=notes.source(),
+        places=places,
     )
 
 

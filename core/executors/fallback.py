@@ -47,11 +47,14 @@ class FallbackExecutor:
         clock: Callable[[], float] = time.monotonic,
         pool: Pool | None = None,
         later: Callable[[float, Callable[[], None]], None] | None = None,
+        places: Callable[[], dict[int, str]] = dict,
     ) -> None:
+        """`places` tells where the trials are that were given to `remote`."""
         self._remote, self._local, self._policy = remote, local, policy
         self._api, self._on_note, self._clock = api, on_note, clock
         self._pool = pool or ThreadPoolExecutor(1, thread_name_prefix="runpod-fallback")
         self._later = later or _timer
+        self._remote_places = places
         self._lock = threading.RLock()
         self._rides: dict[int, Ride] = {}
         self._overflow = Overflow(local, local_workers, self._forget)
@@ -78,6 +81,12 @@ class FallbackExecutor:
     def diagnose(self, job: DiagnoseJob) -> Future[DiagnoseReport]:
         """See Executor.diagnose."""
         return self._local.diagnose(job)
+
+    def places(self) -> dict[int, str]:
+        """Return where the trials are at present, by number, for people."""
+        with self._lock:
+            here = {number: "on this machine" for number, ride in self._rides.items() if ride.why}
+        return self._remote_places() | here
 
     def cancel(self, number: int) -> None:
         """See Executor.cancel."""

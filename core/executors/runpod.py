@@ -118,6 +118,12 @@ class RunPodExecutor:
         """See Executor.diagnose."""
         return self._local.diagnose(job)
 
+    def places(self) -> dict[int, str]:
+        """Return where the trials are at present, by number, for people."""
+        with self._lock:
+            known = list(self._known.values())
+        return {flight.number: flight.place for flight in known if flight.wanted()}
+
     def cancel(self, number: int) -> None:
         """Give up trial `number`: its future raises CancelledError at once, its job is called back and still booked."""
         with self._lock:

@@ -45,8 +45,11 @@ class RunPodConfig:
             raise InvalidInputError(
                 f"endpoint id must be letters, digits, - and _, got {self.endpoint_id!r:.60}; copy it from its page"
             )
-        if not re.match(r"https?://[^/@\s]+", self.url):
-            raise InvalidInputError(f"RunPod's URL must start with https:// or http://, got {self.url!r:.60}")
+        if not re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", self.url):
+            raise InvalidInputError(
+                "RunPod's URL must start with https:// or http:// and hold no blank and no password; leave it out "
+                f"for {PUBLIC_URL}"
+            )
 
 
 class RunPodApi:

@@ -20,6 +20,14 @@ from core.trial import EpochRecord, TrialResult
 Phase = Literal["prepare", "ask", "watch", "search", "fetch", "settle", "over"]
 Missing = Literal["gone", "stuck", "overdue", "empty"]  # why a result is searched for in the storage
 
+_PLACES: dict[Phase, str] = {
+    "prepare": "on its way to RunPod",
+    "ask": "on its way to RunPod",
+    "watch": "in RunPod's queue",
+    "search": "done at RunPod, its result is looked for",
+    "fetch": "done at RunPod, its files are fetched",
+}
+
 
 @dataclass(eq=False)
 class Flight:
@@ -50,6 +58,8 @@ class Flight:
     damages: int = 0
     # what is known of the training
     last_epoch: int = 0
+    doing: str = "starting"
+    worker: str | None = None
     delivery: tuple[str | None, int] = (None, 0)  # worker and retry that progress came from
     sequence: int = -1
     missing: Missing = "gone"
@@ -61,6 +71,13 @@ class Flight:
     def number(self) -> int:
         """Of the trial."""
         return self.job.spec.number
+
+    @property
+    def place(self) -> str:
+        """Where the training is at present, for people."""
+        if self.phase == "watch" and self.queued_since is None and self.worker is not None:
+            return f"{self.doing} on worker {self.worker}"
+        return _PLACES.get(self.phase, "")
 
     def wanted(self) -> bool:
         """Whether somebody still waits for the result."""
@@ -104,7 +121,7 @@ class Flight:
             self.delivery, self.sequence = delivery, -1
         if progress.sequence <= self.sequence:
             return False
-        self.sequence = progress.sequence
+        self.sequence, self.doing = progress.sequence, progress.phase
         self.tell(progress.epochs)
         return True
 

@@ -56,6 +56,7 @@ class Watch:
             flight.news_at = now
         else:
             flight.queued_since = None
+            flight.worker = view.worker
             news = flight.progress(view)
             flight.news_at = now if news else flight.news_at
         flight.next_at = now + flight.cadence.next(running=not queued, news=news)

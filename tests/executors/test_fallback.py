@@ -98,6 +98,7 @@ def test_the_same_trial_trains_here_when_runpod_is_unavailable(falling: Setting)
         falling.remote.open[4][1](epoch(number))
     falling.remote.fail(4, DOWN)
     assert falling.local.taken == [4] and not future.done()
+    assert falling.executor.places() == {4: "on this machine"}
     for number in (1, 2, 3):
         falling.local.open[4][1](epoch(number))
     falling.local.finish(4)

@@ -105,6 +105,24 @@ def test_epochs_come_once_and_in_order_whatever_the_messages_do(remote: Remote, 
     assert epochs == [1, 2, 3, 4, 5]
 
 
+def test_where_a_trial_is_can_be_told_at_every_moment(remote: Remote, runpod: ScriptedRunPod) -> None:
+    future, _ = remote.train(0)
+    seen = []
+
+    def look() -> bool:
+        place = remote.executor.places().get(0)
+        if place is not None and place not in seen:
+            seen.append(place)
+        return future.done()
+
+    runpod.add("status", status("j0", "IN_QUEUE"), running(0, range(1, 1)), lambda: completed(remote))
+    look()
+    remote.drive(look)
+    done = "done at RunPod, its files are fetched"
+    assert seen == ["on its way to RunPod", "in RunPod's queue", "training on worker w1", done]
+    assert remote.executor.places() == {}
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda _: b"{", lambda _: b"\xff", lambda data: data.replace(b'"trial_uid":"', b'"trial_uid":"x')]
 )

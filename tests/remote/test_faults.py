@@ -99,6 +99,11 @@ def training(lab: RemoteLab, number: int = 1) -> bool:
     return sum(bool((job.get("output") or {}).get("epochs")) for job in jobs) >= number
 
 
+def places(lab: RemoteLab, run: str) -> list[str]:
+    """Where the page says that the trials are."""
+    return [progress.place or "" for progress in Store(lab.settings).progress(run)]
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_wrong_answers(quick: RemoteLab, name: str) -> None:
     for fault in ANSWERS[name]:
@@ -145,6 +150,7 @@ def test_a_wrong_key_pauses_and_a_mended_one_goes_on(
 def test_a_lost_worker_is_replaced(quick: RemoteLab) -> None:
     run = Running(quick.optimizer(max_epochs_per_trial=60, early_stopping_patience=60))
     wait_for(lambda: training(quick), "a training")
+    wait_for(lambda: any("on worker w" in place for place in places(quick, run.name)), "the page to say where")
     busy = {job["workerId"] for job in quick.emulator.state()["jobs"] if job["status"] == "IN_PROGRESS"}
     quick.emulator.kill_worker(busy.pop())
     check_finished(quick, run.end(), 2)
