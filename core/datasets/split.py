@@ -85,27 +85,49 @@ def _lowest(unit: NDArray[np.int64], key: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def split_indices(
-    y: NDArray[np.int64], first: NDArray[np.int64], seed: int, unit: NDArray[np.int64] | None = None
+    y: NDArray[np.int64],
+    first: NDArray[np.int64],
+    seed: int,
+    unit: NDArray[np.int64] | None = None,
+    holdout_seed: int | None = None,
 ) -> Indices:
     """Return the row numbers of the four parts, 60/20/10/10 within every class, in a random order.
+
+    With `holdout_seed` the holdout is that of this seed, whatever `seed` is, which deals out the other rows: several
+    splits with one holdout, so that networks trained on different splits can be compared on rows new to all of them.
 
     Units are drawn class by class and go whole to one part: a row that repeats an earlier one, or shows the same
     object, goes where that one went. What counts is distinct rows. A class with ten units of one distinct row or
     more has a row in every part. `unit` is what `units` returns; None: only repeated rows belong together.
     """
     unit = first if unit is None else unit
-    part_of = np.empty(len(y), np.int8)
+    last = None if holdout_seed in (None, seed) else len(PARTS) - 1
+    closed = np.zeros(len(y), bool) if last is None else _is_holdout(y, first, holdout_seed or 0, unit)
+    part_of = np.full(len(y), len(PARTS) - 1, np.int8)
     sizes = np.bincount(unit[first == np.arange(len(y))], minlength=len(y))  # distinct rows of each unit
     heads = np.flatnonzero(unit == np.arange(len(y)))
     for label in np.unique(y[heads]):
         rows = np.random.default_rng([seed, int(label)]).permutation(heads[y[heads] == label])
+        total = int(sizes[rows].sum())
+        rows = rows[~closed[rows]]
         reached = np.cumsum(sizes[rows])
-        ends = [(int(reached[-1]) * tenths + 5) // 10 for tenths in _TENTHS]
+        ends = [(total * tenths + 5) // 10 for tenths in _TENTHS[:last]]
+        if last is not None and len(rows):
+            ends[-1] = int(reached[-1])  # all that is not in the holdout
         # A unit belongs where its middle falls.
         part_of[rows] = np.searchsorted(ends, reached - sizes[rows] / 2, side="right")
     part_of = part_of[unit]
     order = np.random.default_rng([seed, int(y.max()) + 1]).permutation(len(y))
     return {name: order[part_of[order] == part] for part, name in enumerate(PARTS)}
+
+
+def _is_holdout(
+    y: NDArray[np.int64], first: NDArray[np.int64], seed: int, unit: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return for every row whether the split of `seed` puts it into the holdout (N,)."""
+    closed = np.zeros(len(y), bool)
+    closed[split_indices(y, first, seed, unit)["holdout"]] = True
+    return closed
 
 
 def split_hash(content_hash: str, indices: Indices) -> str:
@@ -164,36 +186,38 @@ def split_remarks(entry: DatasetEntry, split: SplitParts) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def prepare_split(dataset: CachedDataset, seed: int, settings: Settings) -> SplitParts:
+def prepare_split(dataset: CachedDataset, seed: int, settings: Settings, holdout_seed: int | None = None) -> SplitParts:
     """Split `dataset` by `seed` and put the train, validation and test rows on the disk; quick if they are there.
 
-    Raises DataUnavailableError when the folder cannot be written.
+    `holdout_seed`: see `split_indices`. Raises DataUnavailableError when the folder cannot be written.
     """
-    ready = _open_split(dataset, seed, settings)
+    holdout_seed = None if holdout_seed == seed else holdout_seed  # the same split
+    ready = _open_split(dataset, seed, settings, holdout_seed)
     if ready is not None:
         return ready
     home = dataset_home(settings, dataset.entry.name)
     with clear_write_errors(home), locked(home):
-        ready = _open_split(dataset, seed, settings)  # another process may have been faster
+        ready = _open_split(dataset, seed, settings, holdout_seed)  # another process may have been faster
         if ready is None:
-            _build(dataset, seed, settings)
-            ready = _open_split(dataset, seed, settings)
+            _build(dataset, seed, settings, holdout_seed)
+            ready = _open_split(dataset, seed, settings, holdout_seed)
             _clear_old(home / "parts")
     if ready is None:
         raise DataUnavailableError(f"the split in {home} cannot be read back after writing it; check that disk")
     return ready
 
 
-def _note_path(dataset: CachedDataset, seed: int, settings: Settings) -> Path:
+def _note_path(dataset: CachedDataset, seed: int, settings: Settings, holdout_seed: int | None) -> Path:
     """Return the small file that remembers which split a seed led to, so that it need not be computed again."""
-    name = f"v{SPLIT_VERSION}_{dataset.content_hash[:16]}_seed{seed}.json"
+    holdout = "" if holdout_seed is None else f"_holdout{holdout_seed}"
+    name = f"v{SPLIT_VERSION}_{dataset.content_hash[:16]}_seed{seed}{holdout}.json"
     return dataset_home(settings, dataset.entry.name) / "splits" / name
 
 
-def _build(dataset: CachedDataset, seed: int, settings: Settings) -> None:
+def _build(dataset: CachedDataset, seed: int, settings: Settings, holdout_seed: int | None) -> None:
     arrays, entry = dataset.arrays(), dataset.entry
     first = first_occurrences(arrays)
-    indices = split_indices(arrays.y, first, seed, units(first, arrays.groups))
+    indices = split_indices(arrays.y, first, seed, units(first, arrays.groups), holdout_seed)
     identity = split_hash(dataset.content_hash, indices)
     meta = {
         "dataset": entry.name,
@@ -221,7 +245,7 @@ def _build(dataset: CachedDataset, seed: int, settings: Settings) -> None:
         (folder / "parts.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
     replace_folder(parts_folder(settings, entry.name, identity), fill)
-    note = _note_path(dataset, seed, settings)
+    note = _note_path(dataset, seed, settings, holdout_seed)
     note.parent.mkdir(exist_ok=True)
     _write_indices(note.with_name(f"{identity}.npz"), dataset.content_hash, identity, indices)
     note.write_text(json.dumps({"split_hash": identity}), encoding="utf-8")  # last: it says that all is there
@@ -237,9 +261,9 @@ def _write_indices(path: Path, content_hash: str, identity: str, indices: Indice
         temporary.unlink(missing_ok=True)
 
 
-def _open_split(dataset: CachedDataset, seed: int, settings: Settings) -> SplitParts | None:
+def _open_split(dataset: CachedDataset, seed: int, settings: Settings, holdout_seed: int | None) -> SplitParts | None:
     """Return the split if it is on the disk, complete and made from this very content; else None."""
-    note = _note_path(dataset, seed, settings)
+    note = _note_path(dataset, seed, settings, holdout_seed)
     try:
         identity = str(json.loads(note.read_text(encoding="utf-8"))["split_hash"])
         folder = parts_folder(settings, dataset.entry.name, identity)

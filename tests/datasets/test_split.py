@@ -299,3 +299,42 @@ def test_remarks_say_what_a_reader_must_know(settings: Settings) -> None:
     assert "likely too high" in lost and "one track" in lost
     (own,) = split_remarks(plain, _split(settings, groups=12))
     assert own.startswith("Rows known to show the same group are in one part (12 groups")
+
+
+class TestCommonHoldout:
+    """Splits of several seeds with one holdout, as the runs of a study have."""
+
+    def test_every_seed_leaves_the_same_rows_closed_and_deals_out_the_others_anew(self) -> None:
+        y = np.random.default_rng(1).integers(0, 7, 900)
+        first = np.arange(len(y))
+        alone = split_indices(y, first, 5)
+        dealt = [split_indices(y, first, seed, holdout_seed=5) for seed in (11, 12)]
+        for indices in dealt:
+            check_parts(y, first, first, indices)
+            assert set(indices["holdout"].tolist()) == set(alone["holdout"].tolist())
+        assert set(dealt[0]["train"].tolist()) != set(dealt[1]["train"].tolist())
+        same = split_indices(y, first, 5, holdout_seed=5)
+        assert all(np.array_equal(same[part], alone[part]) for part in PARTS)
+
+    def test_groups_and_repeated_rows_stay_together(self) -> None:
+        random = np.random.default_rng(2)
+        groups = np.repeat(np.arange(120), 5)
+        y = np.repeat(random.integers(0, 3, 120), 5)
+        first = np.arange(len(y))
+        first[7] = 3  # a row that repeats another
+        unit = units(first, groups)
+        closed = set(split_indices(y, first, 1, unit)["holdout"].tolist())
+        indices = split_indices(y, first, 9, unit, holdout_seed=1)
+        check_parts(y, first, unit, indices)
+        assert set(indices["holdout"].tolist()) == closed
+
+    def test_on_the_disk_it_is_another_split_with_the_same_closed_rows(self, settings: Settings) -> None:
+        dataset = prepare("digits", settings)
+        splits = [prepare_split(dataset, seed, settings, holdout_seed=3) for seed in (3, 4, 5)]
+        assert splits[0] == prepare_split(dataset, 3, settings)
+        assert len({split.split_hash for split in splits}) == 3
+        assert prepare_split(dataset, 4, settings).split_hash not in {split.split_hash for split in splits}
+        closed = [set(read_indices(split.indices_path)[1]["holdout"].tolist()) for split in splits]
+        assert closed[0] == closed[1] == closed[2]
+        rows = [sorted(row.tobytes() for row in open_holdout(dataset, s.indices_path).images()) for s in splits]
+        assert rows[0] == rows[1] == rows[2]
