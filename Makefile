@@ -5,10 +5,14 @@ PORT ?= 8501
 HOST ?= localhost
 BIN := .venv/bin
 
-.PHONY: run test setup dev check bench lock screenshots clean
+.PHONY: run runpod-demo test setup dev check bench lock screenshots clean
 
 run: setup
 	$(BIN)/streamlit run app/server.py --server.port $(PORT) --server.address $(HOST)
+
+# The app with an emulated RunPod endpoint and a bucket on this machine: the whole path without an account.
+runpod-demo: dev
+	$(BIN)/python -m tests.emulator.demo --port $(PORT)
 
 test: dev
 	$(BIN)/ruff check .
@@ -46,4 +50,4 @@ lock:
 	rm -rf .lock
 
 clean:
-	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .bench .demo .pytest_cache .mypy_cache .ruff_cache

@@ -9,6 +9,7 @@ st.set_page_config(page_title="Model Health Lab", page_icon="🩺", layout="wide
 
 PAGES = [
     st.Page("../pages/exploration.py", title="Hyperparameter Exploration", url_path="exploration", default=True),
+    st.Page("../pages/study.py", title="Hyperparameter Study", url_path="study"),
     st.Page("../pages/runs.py", title="Runs", url_path="runs"),
     st.Page("../pages/data.py", title="Data", url_path="data"),
 ]

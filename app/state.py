@@ -13,9 +13,10 @@ import streamlit as st
 from core.number_ranges import parse_ranges, write_ranges
 from core.service import RunService, RunView
 from core.store import ACTIVE, RunRecord, TrialRecord
+from core.study_store import StudyRecord
 
 # Query parameters
-_RUN, _VIEW, _TRIAL, _TRIALS = "run", "view", "trial", "trials"
+_RUN, _VIEW, _TRIAL, _TRIALS, _STUDY = "run", "view", "trial", "trials", "study"
 
 
 @st.cache_resource(show_spinner=False)  # the server opens it before there is a page to spin on
@@ -39,11 +40,33 @@ def wanted_run() -> str | None:
 
 
 def shown_run(runs: list[RunRecord]) -> RunRecord | None:
-    """Return the run to show out of `runs`, the newest first: the wanted, else an active, else the newest one."""
+    """Return the run to show out of `runs`, the newest first: the wanted, else an active, else the newest one.
+
+    A run of a study is shown when it is wanted, and never by itself: there are dozens of them.
+    """
     wanted = wanted_run()
     by_wish = [run for run in runs if run.name == wanted]
-    active = [run for run in reversed(runs) if run.status in ACTIVE]  # the oldest of them is the one worked on
-    return next(iter([*by_wish, *active, *runs]), None)
+    own = [run for run in runs if run.config.study is None]
+    active = [run for run in reversed(own) if run.status in ACTIVE]  # the oldest of them is the one worked on
+    return next(iter([*by_wish, *active, *own]), None)
+
+
+def show_study(name: str) -> None:
+    """Make `name` the study that this tab shows, also after a reload."""
+    st.query_params[_STUDY] = name
+
+
+def wanted_study() -> str | None:
+    """Return the study that the address of the page asks for, whether it exists or not."""
+    return st.query_params.get(_STUDY)
+
+
+def shown_study(studies: list[StudyRecord]) -> StudyRecord | None:
+    """Return the study to show out of `studies`, the newest first: the wanted, else an active, else the newest one."""
+    wanted = wanted_study()
+    by_wish = [study for study in studies if study.name == wanted]
+    active = [study for study in reversed(studies) if study.active]
+    return next(iter([*by_wish, *active, *studies]), None)
 
 
 def show_view(name: str) -> None:

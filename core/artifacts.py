@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,16 +106,19 @@ class RunFolder:
         staging.rename(self.optimized_model)
         return self.optimized_model / model_name
 
-    def write_table(self, trials: Iterable[TrialRecord]) -> None:
-        """Write `trials.csv`."""
-        write_text(self.table, trials_csv(trials))
+    def write_table(self, trials: Iterable[TrialRecord], costs: Mapping[int, float]) -> None:
+        """Write `trials.csv`; `costs` as for `trials_csv`."""
+        write_text(self.table, trials_csv(trials, costs))
 
 
-def trials_csv(trials: Iterable[TrialRecord]) -> str:
-    """Return one line per trial: state, scores, health components, size, time, then the parameters."""
+def trials_csv(trials: Iterable[TrialRecord], costs: Mapping[int, float]) -> str:
+    """Return one line per trial: state, scores, health components, size, time, place, cost, then the parameters.
+
+    `costs` are US dollars by trial, lower bounds, of those that remote workers trained.
+    """
     import io
 
-    rows = [table_row(trial) for trial in trials]
+    rows = [table_row(trial, costs.get(trial.number)) for trial in trials]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns or ["trial"], restval="", lineterminator="\n")
@@ -124,8 +127,8 @@ def trials_csv(trials: Iterable[TrialRecord]) -> str:
     return text.getvalue()
 
 
-def table_row(trial: TrialRecord) -> dict[str, Any]:
-    """Return a trial as one flat row."""
+def table_row(trial: TrialRecord, cost: float | None = None) -> dict[str, Any]:
+    """Return a trial, and what it cost at least, as one flat row."""
     row: dict[str, Any] = {
         "trial": trial.number,
         "state": trial.state,
@@ -135,7 +138,8 @@ def table_row(trial: TrialRecord) -> dict[str, Any]:
         "health": trial.health,
     }
     row |= trial.components
-    row |= {"parameters": trial.parameters, "seconds": trial.seconds, "feasible": trial.feasible, "note": trial.note}
+    row |= {"parameters": trial.parameters, "seconds": trial.seconds, "device": trial.device, "cost_usd": cost}
+    row |= {"feasible": trial.feasible, "note": trial.note}
     return row | trial.params
 
 

@@ -105,7 +105,9 @@ class OptimizationConfig:
     target_gpus_per_worker: int = 1
     plot_generation: PlotGeneration = "best"
     random_seed: int = 42
+    holdout_seed: int | None = None  # of the rows kept closed; None: as random_seed
     run_name: str | None = None  # None: made from the data set, the mode and the time
+    study: str | None = None  # the comparative study that the run belongs to
     weights: ScoringWeights = field(default_factory=ScoringWeights)
     search_space: dict[str, Any] = field(default_factory=dict)
     pruning: bool = True
@@ -131,6 +133,8 @@ class OptimizationConfig:
         check_whole("concurrent_workers", self.concurrent_workers, 1, 32)
         check_whole("target_gpus_per_worker", self.target_gpus_per_worker, 1, 16)
         check_whole("random_seed", self.random_seed, 0, 2**31 - 1)
+        if self.holdout_seed is not None:
+            check_whole("holdout_seed", self.holdout_seed, 0, 2**31 - 1)
         check_whole("early_stopping_patience", self.early_stopping_patience, 1, 1000)
         if self.max_parameters is not None:
             check_whole("max_parameters", self.max_parameters, 1, 2**40)
@@ -194,6 +198,7 @@ class Settings:
 
     data_dir: Path  # MHL_DATA_DIR: cache of data sets
     results_dir: Path  # MHL_RESULTS_DIR: run folders
+    studies_dir: Path  # MHL_STUDIES_DIR: folders of comparative studies
     database_url: str  # MHL_DATABASE_URL: SQLite by default, PostgreSQL for teams
     dataset_mirror: Path | None  # MHL_DATASET_MIRROR: folder with canonical files, tried before the network
     worker_memory_mb: int | None  # MHL_WORKER_MEMORY_MB: a worker that needs more fails its trial
@@ -203,6 +208,7 @@ class Settings:
         """Read the MHL_* variables; relative paths count from the current folder."""
         env = os.environ if environ is None else environ
         results = Path(env.get("MHL_RESULTS_DIR") or "results").expanduser().resolve()
+        studies = Path(env.get("MHL_STUDIES_DIR") or results.parent / "comparison_studies")
         mirror = env.get("MHL_DATASET_MIRROR")
         memory = env.get("MHL_WORKER_MEMORY_MB")
         if memory is not None and not (memory.isdigit() and int(memory) > 0):
@@ -210,7 +216,20 @@ class Settings:
         return cls(
             data_dir=Path(env.get("MHL_DATA_DIR") or "data").expanduser().resolve(),
             results_dir=results,
+            studies_dir=studies.expanduser().resolve(),
             database_url=env.get("MHL_DATABASE_URL") or f"sqlite:///{results / 'lab.sqlite3'}",
             dataset_mirror=Path(mirror).expanduser().resolve() if mirror else None,
             worker_memory_mb=int(memory) if memory else None,
         )
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables from which another process of this program reads the same settings."""
+        values = {
+            "MHL_DATA_DIR": self.data_dir,
+            "MHL_RESULTS_DIR": self.results_dir,
+            "MHL_STUDIES_DIR": self.studies_dir,
+            "MHL_DATABASE_URL": self.database_url,
+            "MHL_DATASET_MIRROR": self.dataset_mirror,
+            "MHL_WORKER_MEMORY_MB": self.worker_memory_mb,
+        }
+        return {name: str(value) for name, value in values.items() if value is not None}

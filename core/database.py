@@ -59,6 +59,24 @@ RUNS = Table(
     Column("summary", JSON),
 )
 
+STUDIES = Table(
+    "mhl_studies",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("status", String(16), nullable=False, index=True),
+    Column("phase", Text, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("created", Float, nullable=False, index=True),
+    Column("started", Float),
+    Column("finished", Float),
+    Column("seconds", Float, nullable=False),
+    Column("owner", String(200)),
+    Column("heartbeat", Float),
+    Column("stop_requested", Boolean, nullable=False),
+    Column("openings", JSON, nullable=False),  # of the holdout: when, by which code, on which networks
+    Column("results", JSON, nullable=False),  # of the analyses, by module
+)
+
 PROGRESS = Table(
     "mhl_progress",
     METADATA,

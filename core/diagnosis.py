@@ -28,7 +28,7 @@ def diagnose_trial(settings: Settings, run: RunRecord, number: int, executor: Ex
     folder = RunFolder(settings, run.name)
     spec = _stored_spec(folder, number)
     dataset = prepare(run.config.dataset_name, settings)
-    split = prepare_split(dataset, run.config.random_seed, settings)
+    split = prepare_split(dataset, run.config.random_seed, settings, run.config.holdout_seed)
     if split.split_hash != spec.split_hash:
         raise LabError(
             f"trial {number} of run {run.name!r} was trained on another split of {run.config.dataset_name} than the "

@@ -25,14 +25,16 @@ from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
 from core.executors.crew import Crew, check_access, hire
 from core.executors.jobs import Executor, TrainJob
 from core.executors.local import LocalExecutor
+from core.executors.runpod_notes import OnNote
 from core.health import measure
 from core.outcome import OptimizationResult, conclude, summarize
 from core.preparation import Preparation, Stopped, prepare_run
 from core.progress import OnProgress, RunProgress, best_trial
 from core.records import to_dict
-from core.sampling import TrialQueue, derive_seed
+from core.sampling import TrialQueue
 from core.scoring import score
 from core.search_space import default_params, extreme_configs, model_config, search_space
+from core.seeds import derive_seed
 from core.store import RunRecord, Store, TrialProgress
 from core.trial import EpochRecord, TrialResult, TrialSpec
 
@@ -48,7 +50,8 @@ class ModelOptimizer:
     >>> from core.config import OptimizationConfig
     >>> result = ModelOptimizer(OptimizationConfig(dataset_name="digits", trials=2)).optimize_model()  # doctest: +SKIP
 
-    `resume=True` continues the run named in the configuration. `stop()` may be called from any thread.
+    `resume=True` continues the run named in the configuration. `stop()` may be called from any thread. Who trains is
+    `executor`, or what `crew_of` answers when the run begins.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class ModelOptimizer:
         settings: Settings | None = None,
         store: Store | None = None,
         executor: Executor | None = None,
+        crew_of: Callable[[OptimizationConfig, RunRecord, OnNote], Crew] | None = None,
         resume: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -79,6 +83,7 @@ class ModelOptimizer:
         if executor is None:
             check_access(config)
         self._crew = None if executor is None else Crew(executor=executor)
+        self._crew_of = crew_of or self._own_crew
         self._on_progress = on_progress
         self._stop = threading.Event()
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -118,7 +123,7 @@ class ModelOptimizer:
         status, phase = "failed", "ended by an error"
         try:
             if self._crew is None:
-                self._crew = hire(self._config, self._settings, self._folder, run.created, self._now, self._hear)
+                self._crew = self._crew_of(self._config, run, self._hear)
             with contextlib.suppress(Stopped):
                 self._prepare(run)
                 self._search(run)
@@ -153,6 +158,9 @@ class ModelOptimizer:
     def _executor(self) -> Executor:
         assert self._crew is not None
         return self._crew.executor
+
+    def _own_crew(self, config: OptimizationConfig, run: RunRecord, on_note: OnNote) -> Crew:
+        return hire(config, self._settings, self._folder, run.created, self._now, on_note)
 
     def _prepare(self, run: RunRecord) -> None:
         if self._stopping():  # it was asked to while it waited
@@ -198,6 +206,7 @@ class ModelOptimizer:
             if not self._running and not (self._pause and not self._stopping() and self._wants_more()):
                 self._end_pause()
                 return
+            self._look_where()
             self._tell_progress()
             self._handle_events()
 
@@ -294,6 +303,15 @@ class ModelOptimizer:
         )
         future = self._executor.train(job, lambda record: self._events.put(partial(self._epoch, number, record)))
         future.add_done_callback(lambda done: self._events.put(partial(self._done, number, done)))
+
+    def _look_where(self) -> None:
+        """Keep for the page where trials are that train elsewhere."""
+        assert self._crew is not None
+        for number, place in self._crew.places().items():
+            known = self._running.get(number)
+            if known is not None and known.place != place:
+                self._running[number] = replace(known, place=place)
+                self._store.set_progress(self.run_name, self._running[number])
 
     def _epoch(self, number: int, record: EpochRecord) -> None:
         if number not in self._running or number in self._pruned:

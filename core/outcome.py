@@ -11,6 +11,7 @@ from core.datasets import DATASETS
 from core.errors import LabError
 from core.progress import best_trial
 from core.records import to_dict
+from core.remote_use import read_books
 from core.store import TrialRecord
 
 
@@ -66,7 +67,8 @@ def conclude(
         seconds=seconds,
     )
     write_json(folder.summary, summarize(result) | {"config": to_dict(config), "facts": facts})
-    folder.write_table(trials)
+    use = read_books(folder.remote_jobs)
+    folder.write_table(trials, use.costs if use else {})
     return result
 
 

@@ -69,7 +69,7 @@ def prepare_run(
             set_phase(phase)
 
     dataset = prepare(entry.name, settings, tell_download)
-    split = prepare_split(dataset, config.random_seed, settings)
+    split = prepare_split(dataset, config.random_seed, settings, config.holdout_seed)
     shutil.copyfile(split.indices_path, folder.path / "split.npz")
     if entry.custom and entry.kind == "text":  # its word index belongs to this split
         shutil.copyfile(split.folder / WORD_INDEX_FILE, folder.path / WORD_INDEX_FILE)

@@ -22,6 +22,7 @@ class RunProgress:
     best: TrialRecord | None
     seconds: float
     seconds_left: float | None
+    note: str | None = None  # what there is to say of RunPod
 
     @classmethod
     def of(
@@ -35,6 +36,7 @@ class RunProgress:
         now: float,
         session_started: float | None,
         done_before: float,
+        note: str | None = None,
     ) -> RunProgress:
         """Sum up what is stored and what runs; `done_before` trials were done before this session's training began."""
         states = [trial.state for trial in trials]
@@ -49,6 +51,7 @@ class RunProgress:
             failed=failed,
             running=running,
             best=best_trial(trials),
+            note=note,
             seconds=elapsed,
             seconds_left=seconds_left(
                 target,

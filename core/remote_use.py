@@ -29,6 +29,11 @@ class RemoteUse:
     run: LedgerSummary
     trials: dict[int, TrialUse]
 
+    @property
+    def costs(self) -> dict[int, float]:
+        """US dollars by trial, lower bounds, of those where it is known."""
+        return {number: use.cost for number, use in self.trials.items() if use.cost is not None}
+
 
 class RemoteBooks:
     """Reads ledgers. Thread-safe."""
@@ -53,6 +58,11 @@ class RemoteBooks:
         with self._lock:
             self._known[path] = (state, use)
         return use
+
+
+def read_books(path: Path) -> RemoteUse | None:
+    """Return what the ledger at `path` says, read once; None when there is none."""
+    return RemoteBooks().read(path)
 
 
 def by_trial(jobs: Iterable[RemoteJob]) -> dict[int, TrialUse]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.trial import Trial, TrialState
 
 from core.search_space import Params, Space
+from core.seeds import derive_seed
 
 MAX_ATTEMPTS = 2  # a lost worker may have been bad luck; twice is a property of the trial
 
@@ -97,6 +97,11 @@ class TrialQueue:
         return self._study.get_trials(deepcopy=False)[number]
 
 
+def startup_trials(workers: int) -> int:
+    """Return how many trials are proposed at random before scores steer the search, the default one included."""
+    return max(5, workers)
+
+
 def _sampler(seed: int, workers: int) -> optuna.samplers.BaseSampler:
     """TPE written out rather than left to defaults that change between versions."""
     with warnings.catch_warnings():
@@ -106,19 +111,9 @@ def _sampler(seed: int, workers: int) -> optuna.samplers.BaseSampler:
             multivariate=True,
             group=True,
             constant_liar=True,
-            n_startup_trials=max(5, workers),
+            n_startup_trials=startup_trials(workers),
         )
 
 
 def _pruner(pruning: bool) -> BasePruner:
     return MedianPruner(n_startup_trials=5, n_warmup_steps=2) if pruning else NopPruner()
-
-
-def derive_seed(seed: int, number: int, purpose: str) -> int:
-    """Return a 31-bit seed that is independent for every (seed, number, purpose).
-
-    >>> derive_seed(42, 0, "weights") == derive_seed(42, 0, "weights") != derive_seed(42, 1, "weights")
-    True
-    """
-    words = [seed, number, *purpose.encode()]
-    return int(np.random.SeedSequence(words).generate_state(1)[0] >> 1)

@@ -7,7 +7,9 @@ import shutil
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from core.artifacts import RunFolder
@@ -16,6 +18,7 @@ from core.dataset_jobs import DatasetJobs
 from core.datasets import DATASETS
 from core.diagnosis_queue import DiagnosisQueue
 from core.errors import LabError, RunStateError
+from core.executors.crew import check_access
 from core.health.result import MetricResult
 from core.optimizer import ModelOptimizer
 from core.progress import best_trial, idle_seconds, seconds_left, work_done
@@ -23,6 +26,12 @@ from core.records import from_dict
 from core.remote_use import RemoteBooks, RemoteUse
 from core.search_space import check_params, search_space
 from core.store import ACTIVE, RunRecord, Store, TrialProgress, TrialRecord
+from core.study import StudyRunner, create_study
+from core.study_comparison import compare
+from core.study_config import STUDY_MODES, StudyConfig, StudyMode
+from core.study_estimate import StudyProbes
+from core.study_folder import StudyFolder
+from core.study_store import StudyRecord, StudyStore
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +63,15 @@ class RunView:
         return sum(trial.state in states for trial in self.trials)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyView:
+    """A study at one moment; its runs by mode and pair, None for one that has not begun."""
+
+    study: StudyRecord
+    runs: dict[StudyMode, tuple[RunView | None, ...]]
+    seconds: float  # of work, the current session included
+
+
 class RunService:
     """Starts, queues, stops and resumes runs. One per server process; safe to call from any thread."""
 
@@ -61,13 +79,15 @@ class RunService:
         self.settings = settings or Settings.from_environment()
         DATASETS.follow(self.settings.data_dir)
         self.store = Store(self.settings)
-        self._queue: deque[ModelOptimizer] = deque()
-        self._current: ModelOptimizer | None = None
+        self.studies = StudyStore(self.store.engine)
+        self._queue: deque[ModelOptimizer | StudyRunner] = deque()
+        self._current: ModelOptimizer | StudyRunner | None = None
         self._wake = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
         self.diagnoses = DiagnosisQueue(self.settings)
         self.jobs = DatasetJobs(self.settings)
+        self.probes = StudyProbes(self.settings)
         self._books = RemoteBooks()
 
     def start(self, config: OptimizationConfig) -> str:
@@ -88,13 +108,13 @@ class RunService:
     def stop(self, name: str) -> None:
         """Stop a run: at once when it is ours, else by asking the process that works on it."""
         with self._wake:
-            waiting = next((o for o in self._queue if o.run_name == name), None)
+            waiting = next((o for o in self._queue if isinstance(o, ModelOptimizer) and o.run_name == name), None)
             if waiting is not None:
                 self._queue.remove(waiting)
                 self.store.update_run(name, status="stopped", phase="taken out of the queue; it can be resumed")
                 return
             current = self._current
-        if current is not None and current.run_name == name:
+        if isinstance(current, ModelOptimizer) and current.run_name == name:
             current.stop()
         self.store.request_stop(name)
 
@@ -176,12 +196,87 @@ class RunService:
         stored = trial.user_attrs.get("health") or {}
         return {metric: from_dict(MetricResult, reading) for metric, reading in stored.items()}
 
+    # -- studies -----------------------------------------------------------------------------------------------------
+
+    def start_study(self, config: StudyConfig) -> str:
+        """Queue a new study behind the runs and studies that wait, and return its name. Raises as `start` does."""
+        check_access(config.run_config("accuracy_only", 0))
+        return self._enqueue(self._runner(create_study(config, self.studies).name))
+
+    def resume_study(self, name: str) -> str:
+        """Queue a stopped, failed or interrupted study."""
+        study = self.studies.study(name)
+        if not study.resumable:
+            raise RunStateError(f"study {name!r} is {study.status}; only stopped, failed or interrupted ones resume")
+        self.studies.adopt(name)
+        return self._enqueue(self._runner(name))
+
+    def stop_study(self, name: str) -> None:
+        """Stop a study: at once when it is ours, else by asking the process that works on it."""
+        with self._wake:
+            waiting = next(
+                (work for work in self._queue if isinstance(work, StudyRunner) and work.run_name == name), None
+            )
+            if waiting is not None:
+                self._queue.remove(waiting)
+                self.studies.update(name, status="stopped", phase="taken out of the queue; it can be resumed")
+                return
+            current = self._current
+        if isinstance(current, StudyRunner) and current.run_name == name:
+            current.stop()
+        self.studies.request_stop(name)
+
+    def delete_study(self, name: str) -> None:
+        """Remove a study that nobody works on, with its runs and files. Raises RunStateError when it is active."""
+        study = self.studies.study(name)
+        if study.active:
+            raise RunStateError(f"study {name!r} is {study.status}; stop it before deleting it")
+        for mode in STUDY_MODES:
+            for pair in range(study.config.runs):
+                with suppress(RunStateError):
+                    self.delete(study.config.run_name(mode, pair))
+        shutil.rmtree(StudyFolder.of(self.settings, name).path, ignore_errors=True)
+        self.studies.delete(name)
+
+    def study_view(self, name: str) -> StudyView:
+        """Read a study with its runs. Raises RunStateError when there is none of this name."""
+        study = self.studies.study(name)
+        known = {run.name for run in self.store.runs()}
+        runs: dict[StudyMode, tuple[RunView | None, ...]] = {
+            mode: tuple(
+                self.view(run) if (run := study.config.run_name(mode, pair)) in known else None
+                for pair in range(study.config.runs)
+            )
+            for mode in STUDY_MODES
+        }
+        working = study.status == "running" and study.started is not None
+        seconds = study.seconds + (self.studies.now() - (study.started or 0.0) if working else 0.0)
+        return StudyView(study=study, runs=runs, seconds=seconds)
+
+    def _runner(self, name: str) -> StudyRunner:
+        return StudyRunner(
+            name,
+            self.settings,
+            self.store,
+            self.studies,
+            compare=partial(compare, self.settings, self.store, self.studies),
+        )
+
+    def _run_study(self, runner: StudyRunner) -> None:
+        try:
+            runner.work()
+        except LabError as error:
+            log.warning("study %s ended: %s", runner.run_name, error)
+        except Exception:
+            log.exception("study %s ended by an unexpected error", runner.run_name)
+
     def close(self, timeout: float = 10.0) -> None:
         """Stop the current run, leave it resumable, and wait for the thread. Queued runs become stopped."""
         with self._wake:
             self._closing = True
-            for optimizer in self._queue:
-                self.store.update_run(optimizer.run_name, status="stopped", phase="the program ended; resume it")
+            for work in self._queue:
+                update = self.studies.update if isinstance(work, StudyRunner) else self.store.update_run
+                update(work.run_name, status="stopped", phase="the program ended; resume it")
             self._queue.clear()
             if self._current is not None:
                 self._current.stop()
@@ -189,19 +284,20 @@ class RunService:
             thread = self._thread
         self.diagnoses.close()
         self.jobs.close()
+        self.probes.close()
         if thread is not None:
             thread.join(timeout)
 
-    def _enqueue(self, optimizer: ModelOptimizer) -> str:
+    def _enqueue(self, work: ModelOptimizer | StudyRunner) -> str:
         with self._wake:
             if self._closing:
                 raise RunStateError("the program is shutting down; start it again first")
-            self._queue.append(optimizer)
+            self._queue.append(work)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="run-service", daemon=True)
                 self._thread.start()
             self._wake.notify_all()
-        return optimizer.run_name
+        return work.run_name
 
     def _work(self) -> None:
         while True:
@@ -210,8 +306,11 @@ class RunService:
                     self._wake.wait()
                 if self._closing:
                     return
-                self._current = self._queue.popleft()
-            self._run(self._current)
+                work = self._current = self._queue.popleft()
+            if isinstance(work, StudyRunner):
+                self._run_study(work)
+            else:
+                self._run(work)
             with self._wake:
                 self._current = None
 

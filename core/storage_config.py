@@ -36,9 +36,9 @@ class StorageConfig:
             raise InvalidInputError(f"bucket must be a name without slashes, got {self.bucket!r}")
         if not self.access_key or not self.secret_key:
             raise InvalidInputError("access key and secret key must not be empty; make an S3 key and set both")
-        if self.endpoint_url is not None and not re.match(r"https?://[^/@]", self.endpoint_url):
+        if self.endpoint_url is not None and not re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", self.endpoint_url):
             raise InvalidInputError(
-                "endpoint_url must begin with https:// (or http://) and hold no password; RunPod's is "
+                "endpoint_url must begin with https:// (or http://) and hold no blank and no password; RunPod's is "
                 "https://s3api-<data centre>.runpod.io"
             )
         if self.addressing_style not in get_args(AddressingStyle):

@@ -94,7 +94,7 @@ def _refusal(error: Any, doing: str, config: StorageConfig) -> StorageError:
             f"BUCKET_SECRET_ACCESS_KEY and their rights on the bucket {config.bucket!r}"
         )
     passing = code in _PASSING or status in _PASSING_STATUS
-    hint = "it may pass: try again" if passing else "check the settings of the object storage"
+    hint = "it may pass: try again" if passing else "check BUCKET_ENDPOINT_URL and the other BUCKET_* variables"
     return StorageError(f"{doing} failed: {where} answered {code} (HTTP {status}); {hint}", transient=passing)
 
 

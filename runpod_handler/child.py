@@ -1,4 +1,6 @@
-"""The training process: one job as a JSON line on stdin, JSON lines on stdout, then it ends.
+"""The training process: it loads TensorFlow, takes one job as a JSON line on stdin, says JSON lines, and ends.
+
+It may be started long before its job comes. Nothing is computed before that, so it holds no GPU while it waits.
 
 `python -m runpod_handler.child --gpus` prints how many GPUs TensorFlow sees.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import queue
 import signal
 import sys
 import threading
@@ -31,16 +34,18 @@ def main() -> None:
         protocol.write(f"{gpu_count()}\n".encode())
         protocol.flush()
         return
-    job = from_dict(TrainJob, json.loads(sys.stdin.buffer.readline()))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _train(job, protocol)
+    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_attend, args=(jobs,), daemon=True).start()
+    _train(jobs, protocol)
     os._exit(0)  # everything is on the disk and sent; TensorFlow's own teardown may crash
 
 
-def _train(job: TrainJob, protocol: BinaryIO) -> None:
+def _train(jobs: queue.SimpleQueue[bytes], protocol: BinaryIO) -> None:
     from core.executors import preload, work  # TensorFlow loads here
 
     assert preload
+    _say(protocol, '{"type":"ready"}')
+    job = from_dict(TrainJob, json.loads(jobs.get()))
     _say(protocol, '{"type":"started"}')
     result = work.train(job, lambda record: _say(protocol, f'{{"type":"epoch","record":{to_json(record)}}}'))
     _say(protocol, '{"type":"trained"}')
@@ -55,6 +60,14 @@ def _train(job: TrainJob, protocol: BinaryIO) -> None:
 def _say(protocol: BinaryIO, line: str) -> None:
     protocol.write(line.encode() + b"\n")
     protocol.flush()
+
+
+def _attend(jobs: queue.SimpleQueue[bytes]) -> None:
+    """Take the job whenever it comes, and notice the parent's end at any time: also while TensorFlow loads."""
+    line = sys.stdin.buffer.readline()
+    if line:
+        jobs.put(line)
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

@@ -8,12 +8,13 @@ import re
 import shutil
 import tempfile
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInputError, LabError
 from core.executors.jobs import TrainJob
-from core.object_store import ObjectStore
+from core.object_store import ObjectStore, StorageConfig
 from core.records import from_dict, from_json, to_dict, to_json
 from core.remote_job import ARTIFACTS_NAME, JOB_VERSION, RESULT_NAME, ErrorCode, RemoteInput, RemoteOutcome
 from core.storage_errors import StorageError
@@ -21,20 +22,20 @@ from core.trial import WIRE_VERSION
 from runpod_handler.cache import fetch_parts
 from runpod_handler.progress import Post, ProgressSender
 from runpod_handler.surroundings import Surroundings
-from runpod_handler.training import TrainingLostError, train
+from runpod_handler.training import Train, TrainingLostError
 
 _log = logging.getLogger(__name__)
 _RESULT_LIMIT = 64 * 2**20  # bytes of a result with its trace
 
 
-async def deliver(job: dict[str, Any], surroundings: Surroundings, post: Post) -> dict[str, Any]:
+async def deliver(job: dict[str, Any], surroundings: Surroundings, post: Post, train: Train) -> dict[str, Any]:
     """Answer the job `{"id", "input"}` with a RemoteOutcome without trace, or with `error` and `error_code`.
 
     When cancelled, the training is killed first and CancelledError passes on.
     """
     progress = ProgressSender(post, surroundings.worker)
     try:
-        answer = await _answer(job, surroundings, progress)
+        answer = await _answer(job, surroundings, progress, train)
     except (LabError, OSError) as error:
         code = _code(error)
         _log.warning("job %s failed (%s): %s", job.get("id"), code, error)
@@ -48,19 +49,26 @@ async def deliver(job: dict[str, Any], surroundings: Surroundings, post: Post) -
     return answer
 
 
-async def _answer(job: dict[str, Any], surroundings: Surroundings, progress: ProgressSender) -> dict[str, Any]:
+async def _answer(
+    job: dict[str, Any], surroundings: Surroundings, progress: ProgressSender, train: Train
+) -> dict[str, Any]:
     task = _read_input(job)
-    store = ObjectStore(surroundings.bucket())
+    store = _store(surroundings.bucket())
     outcome = await asyncio.to_thread(_committed, store, task)
     if outcome is None:
         progress.tell("fetching data")
         parts = await asyncio.to_thread(fetch_parts, store, task, surroundings.cache)
-        outcome = await _train(task, parts, store, surroundings, progress)
+        outcome = await _train(task, parts, store, surroundings, progress, train)
     return to_dict(replace(outcome, result=replace(outcome.result, trace=None)))
 
 
 async def _train(
-    task: RemoteInput, parts: Path, store: ObjectStore, surroundings: Surroundings, progress: ProgressSender
+    task: RemoteInput,
+    parts: Path,
+    store: ObjectStore,
+    surroundings: Surroundings,
+    progress: ProgressSender,
+    train: Train,
 ) -> RemoteOutcome:
     folder = Path(tempfile.mkdtemp(prefix="mhl-trial-"))
     try:
@@ -88,6 +96,12 @@ async def _train(
         return outcome
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@lru_cache(maxsize=1)
+def _store(config: StorageConfig) -> ObjectStore:
+    """Return the bucket, whose client takes a tenth of a second to make and keeps its connections."""
+    return ObjectStore(config)
 
 
 def _read_input(job: dict[str, Any]) -> RemoteInput:

@@ -20,12 +20,16 @@ elif ROOT not in sys.path:
 from runpod_handler.delivery import deliver  # noqa: E402
 from runpod_handler.fitness import check_gpu, check_storage  # noqa: E402
 from runpod_handler.progress import sdk_post  # noqa: E402
+from runpod_handler.scaling import ask_at_once  # noqa: E402
+from runpod_handler.standby import StandBy  # noqa: E402
 from runpod_handler.surroundings import Surroundings  # noqa: E402
+
+standby = StandBy()
 
 
 async def handler(job: dict[str, Any]) -> dict[str, Any]:
     """Do one job; the answer is a RemoteOutcome without its trace, or `error` with `error_code`."""
-    return await deliver(job, Surroundings.from_environment(), sdk_post(job))
+    return await deliver(job, Surroundings.from_environment(), sdk_post(job), standby.train)
 
 
 def main() -> None:
@@ -36,7 +40,11 @@ def main() -> None:
     logging.getLogger("botocore").setLevel(logging.WARNING)
     runpod.serverless.register_fitness_check(check_storage)
     runpod.serverless.register_fitness_check(check_gpu)
-    runpod.serverless.start({"handler": handler})
+    ask_at_once()
+    try:
+        runpod.serverless.start({"handler": handler, "concurrency_modifier": standby.keep})
+    finally:
+        standby.close()
 
 
 if __name__ == "__main__":

@@ -74,9 +74,9 @@ class ProgressSender:
                 self._post(message)
             except Exception:  # whatever the SDK raises: a job does not fail for want of a progress message
                 _log.warning("a progress message was not sent", exc_info=True)
-            with self._changed:  # also a short wait after the last one, unless the rest is dropped
+            with self._changed:  # at the end the last one goes at once: the answer waits for it
                 pause = self._interval - (time.monotonic() - sent)
-                self._changed.wait_for(lambda: self._closed and not self._pending, timeout=max(0.0, pause))
+                self._changed.wait_for(lambda: self._closed, timeout=max(0.0, pause))
 
 
 def sdk_post(job: dict[str, Any]) -> Post:

@@ -44,8 +44,13 @@ def test_simple_mode_locks_accuracy() -> None:
         ({"random_seed": -1}, "random_seed must be"),
         ({"max_run_seconds": 0.0}, "above 0"),
         ({"max_run_seconds": float("nan")}, "above 0"),
-        ({"target_gpus_per_worker": 2}, "set it to 1"),
-        ({"use_runpod_service": True}, "set it to false"),
+        ({"target_gpus_per_worker": 17}, "target_gpus_per_worker must be a whole number from 1 to 16, got 17"),
+        ({"when_runpod_fails": "fallback"}, "Did you mean 'fall_back'"),
+        ({"gpu_price_per_hour": -1.0}, "amount of US dollars above 0, got -1"),
+        ({"max_run_cost": float("nan")}, "amount of US dollars above 0"),
+        ({"max_run_cost": 2.0, "gpu_price_per_hour": None}, "set gpu_price_per_hour too"),
+        ({"remote_time_limit": 1.0}, "5 seconds to 3 days, got 1 s"),
+        ({"holdout_seed": -1}, "holdout_seed must be"),
     ],
 )
 def test_wrong_values_are_refused(change: dict[str, Any], message: str) -> None:

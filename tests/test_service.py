@@ -79,6 +79,7 @@ def test_a_run_that_cannot_get_its_data_is_stored_as_failed(lab: Settings, tmp_p
     url = f"sqlite:///{tmp_path / 'lab.sqlite3'}"
     empty = Settings(
         data_dir=tmp_path / "data",
+        studies_dir=tmp_path / "studies",
         results_dir=tmp_path / "results",
         database_url=url,
         dataset_mirror=tmp_path,

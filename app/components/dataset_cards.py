@@ -77,6 +77,11 @@ def kind_text(entry: DatasetEntry) -> str:
     return f"Images {width}×{height} {'grey' if channels == 1 else 'colour'}"
 
 
+def place_text(entry: DatasetEntry, settings: Settings) -> str:
+    """Say whether a data set is on this computer or has to be fetched first."""
+    return _PLACES[place_of(entry, settings)]
+
+
 def _amount(shown: Preview | None) -> str:
     if shown is None or shown.rows is None:
         return ""

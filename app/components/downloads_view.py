@@ -115,8 +115,8 @@ def available(service: RunService, view: RunView) -> list[Download]:
             label="All trials (.csv)",
             file_name=f"{name}_trials.csv",
             mime="text/csv",
-            read=lambda: trials_csv(service.view(name).trials).encode(),
-            help="A line per trial with scores, health components and all settings.",
+            read=lambda: _table(service.view(name)),
+            help="A line per trial with scores, health components, device, cost at RunPod and all settings.",
             missing=None if view.trials else "No trial has started yet.",
         ),
         Download(
@@ -138,6 +138,10 @@ def available(service: RunService, view: RunView) -> list[Download]:
             missing=None if has_logs(folder.trials) else "No trial has written logs yet.",
         ),
     ]
+
+
+def _table(view: RunView) -> bytes:
+    return trials_csv(view.trials, view.remote.costs if view.remote else {}).encode()
 
 
 def _reader(path: Path | None) -> Callable[[], bytes]:

@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from core.cli.optimize import duration
+from core.cli.remote import money
 from core.datasets import DATASETS
 from core.stats import wilson_interval
 
@@ -17,6 +18,7 @@ __all__ = [
     "dataset_label",
     "duration",
     "mode_label",
+    "money",
     "plain",
     "score",
 ]

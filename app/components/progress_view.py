@@ -8,53 +8,30 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.components.best_model import best_model
-from app.components.formats import NONE, duration
+from app.components.device_lines import device_lines
 from app.components.live_progress import training_now
+from app.components.remote_numbers import remote_numbers
+from app.components.run_numbers import run_numbers
 from core.figures import learning_curves, optimization_history, worker_timeline
 from core.service import RunService, RunView
 from core.store import TrialRecord
 
-_NUMBER_PIXELS = 168
 _NEXT_SHOWN = 5
 BEST_CURVES, NEWEST_CURVES = 40, 20
 
 
 def progress_view(service: RunService, view: RunView) -> None:
     """Draw the dashboard; while the run is active it is drawn anew every second."""
-    _numbers(view)
+    run_numbers(view)
+    remote_numbers(view)
     if view.active:
         training_now(view, service.store.now())
         _next(view)
+    device_lines(view)
     best_model(service, view)
     _figures(view)
     _timeline(service, view)
     _runs_in_line(service, view)
-
-
-def _numbers(view: RunView) -> None:
-    finished = view.count("completed", "pruned", "failed")
-    pace = 60 * finished / view.seconds if finished and view.seconds > 0 else None
-    shares = [f"{view.count(state)} {state}" for state in ("completed", "pruned", "failed") if view.count(state)]
-    with st.container(horizontal=True, key="numbers"):
-        _number("Trials ended", f"{finished} / {view.run.config.trials}", ", ".join(shares) or "none yet", _TRIALS)
-        left = NONE if view.seconds_left is None else duration(view.seconds_left)
-        _number("Time left", left if view.active else "ended", f"{duration(view.seconds)} of work so far", _LEFT)
-        _number("Trials per minute", NONE if pace is None else f"{pace:.1f}", _workers(view), _PACE)
-
-
-_TRIALS = "Networks that were tried, of those planned. Pruned ones were stopped early, failed ones ended by an error."
-_LEFT = "Expected from the pace of this run so far, pauses not counted."
-_PACE = "Trials that ended per minute of work, over all workers and all sessions of the run."
-
-
-def _workers(view: RunView) -> str:
-    planned = view.run.config.workers
-    busy = f"{len(view.running)} of {planned} busy" if view.active else f"{planned}"
-    return f"{busy} worker{'' if planned == 1 else 's'}"
-
-
-def _number(label: str, value: str, below: str, meaning: str) -> None:
-    st.metric(label, value, delta=below, delta_color="off", delta_arrow="off", help=meaning, width=_NUMBER_PIXELS)
 
 
 def _next(view: RunView) -> None:

@@ -43,16 +43,31 @@ def _draw(service: RunService, view: RunView) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(min(max(share, 0.0), 1.0), text=_headline(service, view, finished))
         _buttons(service, view)
+    _, note = split_phase(view.run.phase)
+    if view.active and note is not None:
+        st.warning(plain(note), icon=":material/warning:")
     if view.run.status == "failed":
         st.error(f"The run ended by an error: {plain(view.run.phase)}. Remove the cause, then press Resume.")
     elif view.run.status == "interrupted":
         st.warning(f"Nobody works on this run: {view.run.phase}.")
 
 
+def split_phase(text: str) -> tuple[str, str | None]:
+    """Part what a run does from the note that may stand behind it.
+
+    >>> split_phase("training. RunPod refuses the API key.")
+    ('training', 'RunPod refuses the API key.')
+    >>> split_phase("finished")
+    ('finished', None)
+    """
+    phase, _, note = text.partition(". ")
+    return phase, note or None
+
+
 def _headline(service: RunService, view: RunView, finished: int) -> str:
     parts = [f"**{finished} of {view.run.config.trials} trials**"]
     if view.run.status in ("queued", "running", "completed"):
-        parts.append(plain(view.run.phase))
+        parts.append(plain(split_phase(view.run.phase)[0]))
     before = service.waiting_before(view.run.name)
     if before is not None:
         parts.append(f"{before} {'run' if before == 1 else 'runs'} before it")

@@ -38,12 +38,13 @@ def _show_chosen() -> None:
 def run_headline(run: RunRecord) -> None:
     """Draw the status and the settings of a run in a line."""
     config = run.config
+    place = " · RunPod" if config.use_runpod_service else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(run.status, color=STATUS_COLOURS[run.status])
         st.caption(
             f"{dataset_label(config.dataset_name)} · {mode_label(config.optimization_mode)} · "
             f"{_count(config.trials, 'trial')} of up to {_count(config.max_epochs_per_trial, 'epoch')} · "
-            f"{_count(config.workers, 'worker')} · seed {config.random_seed}",
+            f"{_count(config.workers, 'worker')}{place} · seed {config.random_seed}",
             width="stretch",
         )
 

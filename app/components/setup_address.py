@@ -21,6 +21,10 @@ class _Field:
     key: str
     read: Callable[[str], Any]
     write: Callable[[Any], str] = str
+    none: str | None = None  # what stands for None where that is not the default
+
+
+_UNKNOWN = "unknown"
 
 
 def _switch(text: str) -> bool:
@@ -29,7 +33,16 @@ def _switch(text: str) -> bool:
     return text == "1"
 
 
-def _weights(text: str) -> ScoringWeights:
+def _price(text: str) -> float | None:
+    return None if text == _UNKNOWN else float(text)
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def read_weights(text: str) -> ScoringWeights:
+    """Read seven whole numbers. Raises ValueError for anything else."""
     accuracy, *shares = [int(part) for part in text.split(",")]
     names = list(ScoringWeights().components())
     if len(shares) != len(names) or sum(shares) != 100:
@@ -37,7 +50,8 @@ def _weights(text: str) -> ScoringWeights:
     return to_weights(accuracy, dict(zip(names, shares, strict=True)))
 
 
-def _write_weights(weights: ScoringWeights) -> str:
+def write_weights(weights: ScoringWeights) -> str:
+    """Write the weights as seven whole numbers: accuracy, then the six components."""
     return ",".join(str(share) for share in (round(weights.accuracy * 100), *to_shares(weights).values()))
 
 
@@ -62,10 +76,17 @@ _FIELDS = {
     "plot_generation": _Field(key="plots", read=str),
     "pruning": _Field(key="prune", read=_switch, write=lambda value: str(int(value))),
     "max_parameters": _Field(key="size", read=int),
-    "max_seconds_per_trial": _Field(key="trial_s", read=float, write=lambda value: f"{value:g}"),
-    "max_run_seconds": _Field(key="run_s", read=float, write=lambda value: f"{value:g}"),
+    "max_seconds_per_trial": _Field(key="trial_s", read=float, write=_number),
+    "max_run_seconds": _Field(key="run_s", read=float, write=_number),
     "run_name": _Field(key="name", read=str),
-    "weights": _Field(key="w", read=_weights, write=_write_weights),
+    "use_runpod_service": _Field(key="runpod", read=_switch, write=lambda value: str(int(value))),
+    "when_runpod_fails": _Field(key="rp_fails", read=str),
+    "target_gpus_per_worker": _Field(key="gpus", read=int),
+    "gpu_price_per_hour": _Field(key="gpu_usd", read=_price, write=_number, none=_UNKNOWN),
+    "max_run_cost": _Field(key="max_usd", read=float, write=_number),
+    "remote_time_limit": _Field(key="job_s", read=float, write=_number),
+    "remote_queue_limit": _Field(key="queue_s", read=float, write=_number),
+    "weights": _Field(key="w", read=read_weights, write=write_weights),
     "search_space": _Field(key="space", read=_overrides, write=lambda value: json.dumps(value, separators=(",", ":"))),
 }
 KEYS = frozenset(field.key for field in _FIELDS.values())
@@ -78,11 +99,13 @@ def write_address(wishes: Mapping[str, Any]) -> dict[str, str]:
     {'n': '50'}
     """
     defaults = OptimizationConfig()
-    return {
-        field.key: field.write(wishes[name])
-        for name, field in _FIELDS.items()
-        if name in wishes and wishes[name] is not None and wishes[name] != getattr(defaults, name)
-    }
+    written = {}
+    for name, field in _FIELDS.items():
+        if name in wishes and wishes[name] != getattr(defaults, name):
+            text = field.none if wishes[name] is None else field.write(wishes[name])
+            if text is not None:
+                written[field.key] = text
+    return written
 
 
 def read_address(parameters: Mapping[str, str]) -> tuple[OptimizationConfig, list[str]]:
@@ -102,6 +125,9 @@ def read_address(parameters: Mapping[str, str]) -> tuple[OptimizationConfig, lis
             problems.append(f"{field.key}={text[:60]}: {error}")
         else:
             values[name] = value
+    if values.get("max_run_cost") is not None and values.get("gpu_price_per_hour", 0) is None:
+        del values["max_run_cost"]
+        problems.append("max_usd: a cost budget needs the price of a GPU")
     overrides, wrong = _sound(values.get("dataset_name", OptimizationConfig().dataset_name), values)
     return OptimizationConfig(**values | {"search_space": overrides}), problems + wrong
 

@@ -30,7 +30,16 @@ _WIDGETS = {
     "pruning": "pruning",
     "max_parameters": "max_parameters",
     "max_seconds_per_trial": "trial_seconds",
+    "use_runpod_service": "place",
 }
+# Those that are drawn for RunPod only, so that they have to be held while this machine is chosen.
+_REMOTE = {
+    "when_runpod_fails": "when_runpod_fails",
+    "target_gpus_per_worker": "gpus",
+    "gpu_price_per_hour": "gpu_price",
+    "max_run_cost": "max_cost",
+}
+_REMOTE_MINUTES = {"remote_time_limit": "remote_minutes", "remote_queue_limit": "queue_minutes"}
 _MINUTES, _NAME, _NAME_TAKEN = "run_minutes", "run_name", "run_name_taken"
 
 
@@ -39,6 +48,9 @@ def restore() -> list[str]:
     if "dataset" in st.session_state:
         if st.session_state.pop(_NAME_TAKEN, False):
             st.session_state[_NAME] = ""
+        if not st.session_state["place"]:
+            for key in (*_REMOTE.values(), *_REMOTE_MINUTES.values()):
+                st.session_state[key] = st.session_state[key]
         return []
     address = {key: value for key, value in st.query_params.items() if key in KEYS}
     config, problems = read_address(address or st.session_state.get(_KEPT, {}))
@@ -48,8 +60,10 @@ def restore() -> list[str]:
 
 def fill(config: OptimizationConfig) -> None:
     """Put a configuration into the form. Only before its widgets are drawn."""
-    for field, key in _WIDGETS.items():
+    for field, key in (_WIDGETS | _REMOTE).items():
         st.session_state[key] = getattr(config, field)
+    for field, key in _REMOTE_MINUTES.items():
+        st.session_state[key] = getattr(config, field) / _MINUTE
     seconds = config.max_seconds_per_trial
     st.session_state["trial_seconds"] = None if seconds is None else float(seconds)
     minutes = config.max_run_seconds
@@ -62,13 +76,14 @@ def fill(config: OptimizationConfig) -> None:
 def offer(config: OptimizationConfig) -> None:
     """Let the form hold `config` when it is drawn next, from wherever on the page."""
     _write(write_address({field: getattr(config, field) for field in OptimizationConfig.__dataclass_fields__}))
-    for key in (*_WIDGETS.values(), _MINUTES, _NAME):
+    for key in (*_WIDGETS.values(), *_REMOTE.values(), *_REMOTE_MINUTES.values(), _MINUTES, _NAME):
         st.session_state.pop(key, None)
 
 
 def wishes() -> dict[str, Any]:
     """Return what the form holds as fields of an OptimizationConfig; it need not be valid."""
-    held = {field: st.session_state[key] for field, key in _WIDGETS.items()}
+    held = {field: st.session_state[key] for field, key in (_WIDGETS | _REMOTE).items()}
+    held |= {field: st.session_state[key] * _MINUTE for field, key in _REMOTE_MINUTES.items()}
     minutes = st.session_state[_MINUTES]
     return held | {
         "max_run_seconds": None if minutes is None else minutes * _MINUTE,

@@ -9,10 +9,11 @@ import streamlit as st
 
 from app.components.dataset_cards import KEY as DATASET
 from app.components.dataset_cards import dataset_cards, dataset_names
-from app.components.formats import dataset_label, mode_label, plain
+from app.components.formats import dataset_label, mode_label, money, plain
 from app.components.presets import presets
 from app.components.search_space_editor import search_space_editor
 from app.components.setup_state import WEIGHTS, forget_name, remember, restore, wishes
+from app.components.training_place import training_place
 from app.components.weight_sliders import stored_weights, weight_sliders
 from app.state import show_run, show_view
 from core.config import MODES, PLOT_GENERATIONS, Mode, OptimizationConfig
@@ -41,6 +42,7 @@ def setup_view(service: RunService, *, busy: bool) -> None:
     with best:
         st.subheader("What counts as best", anchor=False)
         _mode()
+    training_place()
     search_space_editor(st.session_state[DATASET])
     with st.expander("More options"):
         _more_choices()
@@ -62,11 +64,13 @@ def summary(held: dict[str, Any]) -> str:
         if held["optimization_mode"] == "health_aware"
         else "accuracy alone"
     )
-    workers = held["concurrent_workers"]
+    workers, remote, budget = held["concurrent_workers"], held["use_runpod_service"], held["max_run_cost"]
+    place = "at RunPod" if remote else "on this machine"
+    spent = f" No further trial starts once {plain(money(budget))} is spent." if remote and budget is not None else ""
     return (
         f"**{held['trials']} networks** for {plain(dataset_label(held['dataset_name']))}, up to "
-        f"**{held['max_epochs_per_trial']} epochs** each, {'one' if workers == 1 else workers} at a time; the best is "
-        f"chosen by {counts}. The address of this page holds this set-up: copy it to share it."
+        f"**{held['max_epochs_per_trial']} epochs** each, {'one' if workers == 1 else workers} at a time {place}; the "
+        f"best is chosen by {counts}.{spent} The address of this page holds this set-up: copy it to share it."
     )
 
 
@@ -138,9 +142,11 @@ def _numbers() -> None:
     second.number_input(
         "Workers",
         min_value=1,
+        max_value=32,
         step=1,
         key="workers",
-        help="How many networks train at the same time. The number of processor cores is a good choice.",
+        help="How many networks train at the same time, 32 at most. On this machine the number of processor cores is a "
+        "good choice, at RunPod the max workers of your endpoint.",
     )
     second.number_input(
         "Seed",

@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.device_lines import device_of
 from app.components.formats import STATES
 from app.components.trial_selection import choose
+from core.devices import read_device
 from core.service import RunView
 from core.store import TrialRecord
 from core.trial_filter import shown_accuracy, shown_state
@@ -25,9 +27,13 @@ def trial_table(view: RunView, trials: list[TrialRecord], selected: tuple[int, .
     """Draw `trials` as rows; ticking rows selects them."""
     shown = tuple(trial.number for trial in trials)
     key, rows = _place(shown, selected)
+    costs = view.remote.costs if view.remote else {}
     lines = min(max(view.run.config.trials, len(view.trials)), _ROWS)  # as high as it will become: nothing jumps
     st.dataframe(
-        [table_row(trial, active=view.active) for trial in trials],
+        [
+            table_row(trial, active=view.active, device=device_of(view, trial), cost=costs.get(trial.number))
+            for trial in trials
+        ],
         hide_index=True,
         height=(lines + 1) * _ROW_PIXELS + 3,
         column_config=_columns(),
@@ -69,7 +75,9 @@ def after_ticking(rows: tuple[int, ...], shown: tuple[int, ...], selected: tuple
     return frozenset(selected) - frozenset(shown) | ticked
 
 
-def table_row(trial: TrialRecord, *, active: bool) -> dict[str, Any]:
+def table_row(
+    trial: TrialRecord, *, active: bool, device: str | None = None, cost: float | None = None
+) -> dict[str, Any]:
     """Return a trial as a row. In a run that nobody works on, no trial can be training."""
     state = STATES[shown_state(trial, active=active)]
     return {
@@ -81,7 +89,9 @@ def table_row(trial: TrialRecord, *, active: bool) -> dict[str, Any]:
         "Health": trial.health,
         "Parameters": trial.parameters,
         "Seconds": trial.seconds,
+        **({} if cost is None else {"Cost $": cost}),
         **{name.replace("_", " "): trial.params[name] for name in KEY_PARAMS if name in trial.params},
+        **({} if device is None else {"Trained on": read_device(device).place}),
         "Note": trial.note or trial.origin,
     }
 
@@ -101,6 +111,8 @@ def _columns() -> dict[str, Any]:
         "Health": column.NumberColumn(format="%.3f", help="Health score"),
         "Parameters": column.NumberColumn(format="localized", help="Weights of the network"),
         "Seconds": column.NumberColumn(format="%.1f", help="Time the trial took"),
+        "Cost $": column.NumberColumn(format="%.4f", help="At RunPod, at least: all jobs of the trial, in US dollars"),
+        "Trained on": column.TextColumn(help="Which hardware, and whether of this machine or of a worker at RunPod"),
         "learning rate": column.NumberColumn(format="%.2g"),
         "dropout": column.NumberColumn(format="%.2f"),
         "Note": column.TextColumn(width="large"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core.cli import remote
 from core.config import MODES, PLOT_GENERATIONS, OptimizationConfig, ScoringWeights, check_choice
 from core.datasets import DATASETS
 from core.errors import InvalidInputError
@@ -41,6 +42,7 @@ def add_commands(commands: Any) -> None:
         help='fix or restrict a hyperparameter: filters_1=16, optimizer=["adam","sgd"], dropout={"low":0,"high":0.2}',
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    remote.add_options(parser)
     parser.set_defaults(run=optimize)
     parser = commands.add_parser("resume", help="continue a stopped, failed or interrupted run")
     parser.add_argument("name", metavar="RUN")
@@ -84,11 +86,15 @@ def build_config(arguments: argparse.Namespace) -> OptimizationConfig:
     if arguments.accuracy_weight is not None:
         values["weights"] = replace(ScoringWeights(), accuracy=arguments.accuracy_weight)
     return OptimizationConfig(
-        **values, pruning=not arguments.no_pruning, search_space=dict(map(_override, arguments.set))
+        **values,
+        **remote.remote_values(arguments),
+        pruning=not arguments.no_pruning,
+        search_space=dict(map(override, arguments.set)),
     )
 
 
-def _override(text: str) -> tuple[str, Any]:
+def override(text: str) -> tuple[str, Any]:
+    """Read one `--set NAME=VALUE`; a value that is no JSON is a word."""
     name, equals, value = text.partition("=")
     if not equals:
         raise InvalidInputError(f"--set {text!r} has no '='; write NAME=VALUE, for example --set filters_1=16")
@@ -103,6 +109,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
+        self._note: str | None = None
         self._optimizer: ModelOptimizer | None = None
 
     def watch(self, optimizer: ModelOptimizer, *, as_json: bool) -> int:
@@ -131,6 +138,9 @@ class Watcher:
         self._bar.set_description_str(f"{progress.run_name}: {progress.phase}", refresh=False)
         self._bar.set_postfix_str(_postfix(progress), refresh=False)
         self._bar.update(0)
+        if progress.note != self._note:
+            self._note = progress.note
+            self._bar.write(progress.note or "RunPod is used again", file=sys.stderr)
 
     def _stop(self) -> None:
         assert self._optimizer is not None

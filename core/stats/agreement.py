@@ -1,10 +1,8 @@
-"""Statistics: intervals and agreement."""
+"""Agreement: how far two labellings of the same rows agree beyond chance."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -12,29 +10,6 @@ import numpy.typing as npt
 from core.errors import InvalidInputError
 
 Labels = Sequence[int] | npt.NDArray[np.integer]
-
-
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion (Wilson 1927); (0, 1) when n is 0.
-
-    >>> low, high = wilson_interval(8, 10)
-    >>> round(low, 4), round(high, 4)
-    (0.4902, 0.9433)
-    """
-    if not 0 <= successes <= n:
-        raise InvalidInputError(f"successes must be between 0 and n = {n}, got {successes}")
-    if not 0 < confidence < 1:
-        raise InvalidInputError(f"confidence must be between 0 and 1, both excluded, got {confidence}")
-    if n == 0:
-        return 0.0, 1.0
-    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
-    share = successes / n
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    # At 0 and n the formula gives exactly 0 and 1; rounding must not say otherwise.
-    low = 0.0 if successes == 0 else max(centre - half, 0.0)
-    high = 1.0 if successes == n else min(centre + half, 1.0)
-    return low, high
 
 
 def cohen_kappa(a: Labels, b: Labels, classes: int) -> float | None:

@@ -1,0 +1,245 @@
+"""A comparative study at work: its runs, several at a time, then what became of them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import partial
+
+from core.artifacts import RunFolder
+from core.config import OptimizationConfig, Settings
+from core.datasets import DATASETS
+from core.errors import InvalidInputError, LabError, RunStateError
+from core.executors.crew import Crew, hire
+from core.executors.jobs import CountJob, ParameterBounds
+from core.executors.local import LocalExecutor
+from core.executors.runpod_notes import OnNote
+from core.executors.sharing import SharingExecutor
+from core.optimizer import ModelOptimizer
+from core.progress import best_trial
+from core.store import RunRecord, Store
+from core.study_config import STUDY_MODES, StudyConfig, StudyMode
+from core.study_folder import StudyFolder
+from core.study_store import StudyRecord, StudyStore
+
+_log = logging.getLogger(__name__)
+_TICK = 0.5  # seconds between looks at the stop flag
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """One run of a study."""
+
+    mode: StudyMode
+    pair: int
+
+
+def plan(config: StudyConfig) -> list[PlannedRun]:
+    """Return the runs in the order in which they begin: as many accuracy-only ones as work at a time, then their
+    partners, which take over what those have trained."""
+    step = config.simultaneous_runs
+    blocks = [range(start, min(start + step, config.runs)) for start in range(0, config.runs, step)]
+    return [PlannedRun(mode, pair) for block in blocks for mode in STUDY_MODES for pair in block]
+
+
+OnPhase = Callable[[str], None]
+
+
+class StudyRunner:
+    """Works on one stored study. `stop()` may be called from any thread; what is done stays done."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        store: Store,
+        studies: StudyStore,
+        *,
+        compare: Callable[[StudyRecord, Callable[[], bool]], None] | None = None,
+        on_phase: OnPhase | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`compare` is called when all runs have ended, with the study as it is then and whether to stop."""
+        self.run_name = name
+        self._settings, self._store, self._studies, self._now = settings, store, studies, now
+        self._compare, self._on_phase = compare, on_phase
+        self._folder = StudyFolder.of(settings, name)
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._active: dict[PlannedRun, ModelOptimizer] = {}
+        self._idle: list[LocalExecutor] = []
+        self._counts: dict[CountJob, ParameterBounds] = {}
+
+    def stop(self) -> None:
+        """Ask for the end; unfinished trials are trained again when the study is resumed."""
+        self._stop.set()
+        with self._lock:
+            for optimizer in self._active.values():
+                optimizer.stop()
+
+    def work(self) -> StudyRecord:
+        """Work to the end or until stopped. Raises LabError when it cannot go on; it stays resumable."""
+        study = self._studies.claim(self.run_name)
+        began = self._now()
+        status, phase = "failed", "ended by an error"
+        try:
+            self._folder.begin(study.name, study.config, study.created)
+            self._run_all(study.config)
+            if not self._stop.is_set() and self._compare is not None:
+                self._say("comparing the two modes")
+                self._compare(self._studies.study(self.run_name), self._stop.is_set)
+            stopped = self._stop.is_set()
+            status, phase = ("stopped", "stopped; it can be resumed") if stopped else ("completed", "finished")
+        except Exception as error:
+            phase = str(error) if isinstance(error, LabError) else f"unexpected {type(error).__name__}: {error}"
+            raise
+        finally:
+            self._studies.update(
+                self.run_name,
+                status=status,
+                phase=phase,
+                finished=self._now(),
+                seconds=study.seconds + self._now() - began,
+                stop_requested=False,
+            )
+        return self._studies.study(self.run_name)
+
+    # -- the runs ----------------------------------------------------------------------------------------------------
+
+    def _run_all(self, config: StudyConfig) -> None:
+        waiting = plan(config)
+        busy: dict[Future[None], PlannedRun] = {}
+        with ThreadPoolExecutor(config.simultaneous_runs, thread_name_prefix="study-run") as pool:
+            try:
+                while (waiting and not self._stop.is_set()) or busy:
+                    while len(busy) < config.simultaneous_runs and not self._stop.is_set():
+                        task = _next(waiting, busy.values())
+                        if task is None:
+                            break
+                        waiting.remove(task)
+                        busy[pool.submit(self._run, config, task)] = task
+                    ended, _ = wait(busy, timeout=_TICK, return_when=FIRST_COMPLETED)
+                    self._look(config, len(waiting), len(busy) - len(ended))
+                    for future in ended:
+                        del busy[future]
+                        future.result()  # a run that cannot go on ends the study
+            except BaseException:
+                self.stop()
+                raise
+            finally:
+                wait(busy)
+                for executor in self._idle:
+                    executor.close()
+                self._idle.clear()
+
+    def _look(self, config: StudyConfig, waiting: int, busy: int) -> None:
+        """Heed a wish to stop from elsewhere, and say how far it is."""
+        if self._studies.study(self.run_name).stop_requested and not self._stop.is_set():
+            self.stop()
+        total = 2 * config.runs
+        self._say("stopping" if self._stop.is_set() else f"{total - waiting - busy} of {total} runs done")
+
+    def _run(self, config: StudyConfig, task: PlannedRun) -> None:
+        """Do one run of the study, from where it is."""
+        name = config.run_name(task.mode, task.pair)
+        run = self._known(name)
+        if run is None or run.status != "completed":
+            local = self._borrow_local()
+            try:
+                self._search(config, task, run, local)
+            finally:
+                with self._lock:
+                    self._idle.append(local)
+        if not self._stop.is_set() and self._store.run(name).status == "completed":
+            self._keep(config, task, name)
+
+    def _search(self, config: StudyConfig, task: PlannedRun, run: RunRecord | None, local: LocalExecutor) -> None:
+        wanted = config.run_config(task.mode, task.pair)
+        optimizer = ModelOptimizer(
+            wanted,
+            settings=self._settings,
+            store=self._store,
+            crew_of=partial(self._crew, config, task, local),
+            resume=run is not None,
+        )
+        with self._lock:
+            self._active[task] = optimizer
+            if self._stop.is_set():
+                optimizer.stop()
+        try:
+            optimizer.optimize_model()
+        finally:
+            with self._lock:
+                del self._active[task]
+
+    def _crew(
+        self,
+        config: StudyConfig,
+        task: PlannedRun,
+        local: LocalExecutor,
+        wanted: OptimizationConfig,
+        run: RunRecord,
+        on_note: OnNote,
+    ) -> Crew:
+        folder = RunFolder(self._settings, run.name)
+        remote = wanted.use_runpod_service
+        crew = hire(wanted, self._settings, folder, run.created, self._now, on_note, None if remote else local)
+        first = config.run_name("accuracy_only", task.pair)
+        partner = RunFolder(self._settings, first) if task.mode == "health_aware" else None
+        return replace(crew, executor=SharingExecutor(crew.executor, partner, self._counts, keep_open=not remote))
+
+    def _keep(self, config: StudyConfig, task: PlannedRun, name: str) -> None:
+        if (self._folder.run(task.mode, task.pair) / "seeds.json").is_file():
+            return
+        best = best_trial(self._store.trials(name))
+        if best is None:
+            raise LabError(
+                f"no trial of run {name!r} completed, so there is nothing to compare; look at its trials, delete the "
+                "run and resume the study"
+            )
+        self._folder.keep_best(task.mode, task.pair, RunFolder(self._settings, name), best, config)
+
+    def _borrow_local(self) -> LocalExecutor:
+        """Return an executor whose workers have Keras loaded, of those that no run uses."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        executor = LocalExecutor(self._folder.path / "workers.log", self._settings.worker_memory_mb)
+        executor.start()
+        return executor
+
+    def _known(self, name: str) -> RunRecord | None:
+        with contextlib.suppress(RunStateError):
+            return self._store.run(name)
+        return None
+
+    def _say(self, phase: str) -> None:
+        self._studies.update(self.run_name, phase=phase)
+        if self._on_phase is not None:
+            self._on_phase(phase)
+
+
+def _next(waiting: Iterable[PlannedRun], busy: Iterable[PlannedRun]) -> PlannedRun | None:
+    """Return the first run that can begin: a health-aware one needs its partner's networks."""
+    unfinished = {*waiting, *busy}
+    for task in waiting:
+        if task.mode == "accuracy_only" or PlannedRun("accuracy_only", task.pair) not in unfinished:
+            return task
+    return None
+
+
+def create_study(config: StudyConfig, studies: StudyStore) -> StudyRecord:
+    """Store a new study; a made-up name that is taken gets a number behind it."""
+    DATASETS[config.dataset_name]
+    if config.study_name is not None:
+        return studies.create(config.study_name, config)
+    name = f"study_{config.dataset_name}_{time.strftime('%Y%m%d_%H%M%S')}"
+    for ending in ["", *(f"_{number}" for number in range(2, 100))]:
+        with contextlib.suppress(RunStateError):
+            return studies.create(name + ending, replace(config, study_name=name + ending))
+    raise InvalidInputError(f"a hundred studies were started in this second as {name!r}; give this one a name")

@@ -1,0 +1,1 @@
+"""Comparative studies: configuration, execution, comparison."""
