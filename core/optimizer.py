@@ -26,17 +26,14 @@ from core.executors.crew import Crew, check_access, hire
 from core.executors.jobs import Executor, TrainJob
 from core.executors.local import LocalExecutor
 from core.executors.runpod_notes import OnNote
-from core.health import measure
 from core.outcome import OptimizationResult, conclude, summarize
 from core.preparation import Preparation, Stopped, prepare_run
 from core.progress import OnProgress, RunProgress, best_trial
-from core.records import to_dict
 from core.sampling import TrialQueue
-from core.scoring import score
 from core.search_space import default_params, extreme_configs, model_config, search_space
-from core.seeds import derive_seed
 from core.store import RunRecord, Store, TrialProgress
-from core.trial import EpochRecord, TrialResult, TrialSpec
+from core.trial import EpochRecord, TrialResult
+from core.trial_course import end_trial, make_spec
 
 __all__ = ["ModelOptimizer", "OptimizationResult", "summarize"]
 
@@ -270,22 +267,8 @@ class ModelOptimizer:
     def _launch(self, trial: Trial) -> None:
         assert self._ready is not None
         number = trial.number
-        spec = TrialSpec(
-            run=self.run_name,
-            number=number,
-            dataset=self._entry.name,
-            split_hash=self._ready.split.split_hash,
-            seed=derive_seed(self._config.random_seed, number, "weights"),
-            model=model_config(self._entry.kind, trial.params),
-            epochs=self._config.max_epochs_per_trial,
-            patience=self._config.early_stopping_patience,
-            store_plots=self._config.plot_generation == "all",  # `best` is measured at the end
-            gpus=self._config.target_gpus_per_worker,
-            max_parameters=self._config.max_parameters,
-            max_seconds=self._config.max_seconds_per_trial,
-            smallest_parameters=self._ready.bounds.smallest,
-            largest_parameters=self._ready.bounds.largest,
-        )
+        model = model_config(self._entry.kind, trial.params)
+        spec = make_spec(self._config, number, self._ready.split.split_hash, model, self._ready.bounds)
         now = self._now()
         self._running[number] = TrialProgress(
             number=number, epoch=0, epochs=spec.epochs, val_accuracy=None, started=now, updated=now
@@ -350,39 +333,8 @@ class ModelOptimizer:
             raise error
 
     def _end(self, number: int, result: TrialResult) -> None:
-        """Turn a worker's result into the trial's end."""
         self._finish(number)
-        self._queue.note(number, seconds=result.seconds, parameters=result.parameters, device=result.device)
-        if self._config.max_parameters is not None and result.parameters is not None:
-            self._queue.constrain(number, parameters=float(result.parameters - self._config.max_parameters))
-        if result.status == "over_budget":
-            self._queue.note(number, note=result.error)
-            self._queue.prune(number)
-        elif result.status == "failed" or result.trace is None or result.metrics is None:
-            self._queue.note(number, note=result.error, traceback=result.traceback)
-            self._queue.fail(number)
-            self._folder.drop_trial(number)
-        else:
-            self._complete(number, result)
-
-    def _complete(self, number: int, result: TrialResult) -> None:
-        assert result.trace is not None and result.metrics is not None
-        health = measure(result.trace)
-        total = score(result.metrics.val_accuracy or 0.0, health, self._config.effective_weights)
-        if self._config.max_seconds_per_trial is not None:
-            self._queue.constrain(number, seconds=result.seconds - self._config.max_seconds_per_trial)
-        if not result.artifacts:  # its files were lost on their way: what cannot be handed over is never the best
-            self._queue.constrain(number, files=1.0)
-        self._queue.note(
-            number,
-            metrics=to_dict(result.metrics),
-            health={name: to_dict(value) for name, value in health.items()},
-            health_score=total.health,
-            used_weights=total.used,
-            note=result.trace.diverged or total.note or result.error,
-        )
-        self._folder.publish_plots(number)
-        self._queue.complete(number, total.total)
+        end_trial(self._queue, self._folder, self._config, replace(result, number=number))
 
     def _finish(self, number: int) -> None:
         del self._running[number]
@@ -400,7 +352,11 @@ class ModelOptimizer:
     def _ended(self) -> str:
         missing = self._config.trials - self._queue.finished()
         budget = "cost" if self._spent() else "time"
-        return "finished" if missing <= 0 else f"{budget} budget used up; {missing} trials were not started"
+        if missing > 0:
+            return f"{budget} budget used up; {missing} trials were not started"
+        if any(trial.state == "completed" for trial in self._store.trials(self.run_name)):
+            return "finished"
+        return "finished, but no trial completed; their notes say why"
 
     def _keep_plots(self, earlier: RunRecord) -> None:
         """See that the best network's diagnostics are stored; a failure of that is noted and no more."""

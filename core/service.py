@@ -8,7 +8,6 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,53 +22,20 @@ from core.health.result import MetricResult
 from core.optimizer import ModelOptimizer
 from core.progress import best_trial, idle_seconds, seconds_left, work_done
 from core.records import from_dict
-from core.remote_use import RemoteBooks, RemoteUse
+from core.remote_use import RemoteBooks
 from core.search_space import check_params, search_space
-from core.store import ACTIVE, RunRecord, Store, TrialProgress, TrialRecord
+from core.store import ACTIVE, Store
 from core.study import StudyRunner, create_study
 from core.study_comparison import compare
 from core.study_config import STUDY_MODES, StudyConfig, StudyMode
 from core.study_estimate import StudyProbes
 from core.study_folder import StudyFolder
-from core.study_store import StudyRecord, StudyStore
+from core.study_store import StudyStore
+from core.views import RunView, StudyView
+
+__all__ = ["RunService", "RunView", "StudyView"]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
-    """Everything a page shows about a run at one moment, read from the store."""
-
-    run: RunRecord
-    trials: tuple[TrialRecord, ...]
-    running: tuple[TrialProgress, ...]
-    best: TrialRecord | None
-    seconds: float  # of work, the current session included
-    seconds_left: float | None
-    remote: RemoteUse | None = None  # what RunPod's workers did, None when they did nothing
-
-    @property
-    def active(self) -> bool:
-        """Whether the run is queued or being worked on."""
-        return self.run.status in ACTIVE
-
-    @property
-    def paused(self) -> bool:
-        """Whether an active run starts no further trials until a person says so."""
-        return self.active and self.run.pause_requested
-
-    def count(self, *states: str) -> int:
-        """Number of trials in one of `states`."""
-        return sum(trial.state in states for trial in self.trials)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyView:
-    """A study at one moment; its runs by mode and pair, None for one that has not begun."""
-
-    study: StudyRecord
-    runs: dict[StudyMode, tuple[RunView | None, ...]]
-    seconds: float  # of work, the current session included
 
 
 class RunService:

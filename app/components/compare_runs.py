@@ -18,7 +18,7 @@ _MOST = 4  # besides the shown run
 
 def compare_runs(service: RunService, runs: list[RunRecord], shown: RunRecord) -> None:
     """Draw `shown` beside one to four other runs that the reader chooses; the choice stands in the address."""
-    others = [run.name for run in runs if run.name != shown.name]
+    others = [run.name for run in runs if run.name != shown.name and run.config.study == shown.config.study]
     st.subheader("Compare runs", anchor=False)
     if not others:
         st.info(

@@ -72,12 +72,19 @@ def draw(service: RunService) -> None:
     if wanted_run() not in (None, shown.name):
         st.warning(f"There is no run named “{plain(wanted_run() or '')}”. This is {shown.name}.")
     run_picker(runs, shown)
+    _study_of(shown)
     run_header(service, shown)
     name = _pick_view()
     if name == "setup":
         _setup(service, runs)
     else:
         _draw_view(service, shown, name)
+
+
+def _study_of(shown: RunRecord) -> None:
+    study = shown.config.study
+    if study is not None:
+        st.page_link("../pages/study.py", label=f"Part of the study {study}", query_params={"study": study})
 
 
 def _setup(service: RunService, runs: list[RunRecord]) -> None:

@@ -35,11 +35,11 @@ def draw(service: RunService) -> None:
 
 
 def _table_and_choice(service: RunService) -> None:
-    runs = service.store.runs()
+    runs = _wanted(service.store.runs())
     shown = _filter(runs)
     st.caption(f"{len(shown)} of {len(runs)} runs")
     if not shown:
-        st.info("No run fits the filters.")
+        st.info("No run fits the filters." if runs else "There are runs of studies only.")
         return
     event = st.dataframe(
         [row(run) for run in shown],
@@ -56,6 +56,19 @@ def _table_and_choice(service: RunService) -> None:
     rows = [index for index in event["selection"]["rows"] if index < len(names)]
     chosen = st.selectbox("Run to work with", names, index=rows[0] if rows else 0, key=f"run_chosen_{rows}")
     _one_run(service, next(run for run in shown if run.name == chosen))
+
+
+def _wanted(runs: list[RunRecord]) -> list[RunRecord]:
+    """Leave out the runs of studies, dozens of each, until somebody asks for them."""
+    of_studies = sum(run.config.study is not None for run in runs)
+    if not of_studies:
+        return runs
+    everything = st.toggle(
+        f"Runs of studies ({of_studies})",
+        key="filter_studies",
+        help="Every study has a pair of runs for each of its repetitions. Its page shows them together.",
+    )
+    return runs if everything else [run for run in runs if run.config.study is None]
 
 
 def _filter(runs: list[RunRecord]) -> list[RunRecord]:

@@ -1,4 +1,4 @@
-"""How the numbers of a study are written: accuracies in percent, differences in points, always with what they rest on."""
+"""How the numbers of a study are written: accuracies in percent, differences in points, with what they rest on."""
 
 from __future__ import annotations
 

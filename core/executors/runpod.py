@@ -1,4 +1,4 @@
-"""Trials on RunPod's serverless workers: one thread polls all jobs, a small pool carries files and submissions."""
+"""Trials on RunPod's serverless workers: one thread decides, small pools ask about jobs and carry files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from core.remote_job import trial_uid
 from core.trial import TrialResult
 
 DEFAULT_ROOT = "model-health-lab"
-_POOL = 4
+_POOL, _LOOKERS = 4, 8
 _LONGEST_WAIT = 5.0  # seconds of sleep when nothing is due; whatever comes wakes the poller
 _CLOSE_SECONDS = 10.0  # for cancellations to arrive
 _CLOSE_ASK_SECONDS = 40.0  # for a submission under way, so that its job is booked
@@ -64,6 +64,7 @@ class RunPodExecutor:
         self._local, self._jitter = local, jitter
         self._namespace = re.sub(r"[^A-Za-z0-9._-]", "_", namespace).lstrip(".") or "run"
         self._pool = pool or ThreadPoolExecutor(_POOL, thread_name_prefix="runpod-transfer")
+        self._lookers = pool or ThreadPoolExecutor(_LOOKERS, thread_name_prefix="runpod-look")
         self._desk = Desk(
             api=api,
             transfer=Transfer(storage, root),
@@ -72,6 +73,7 @@ class RunPodExecutor:
             price_per_second=price_per_second,
             clock=clock,
             pool=self._pool,
+            lookers=self._lookers,
         )
         submission, watch, fetch = Submission(self._desk), Watch(self._desk), Fetch(self._desk)
         self._steps: dict[Phase, Callable[[Flight], None]] = {
@@ -145,7 +147,8 @@ class RunPodExecutor:
         self._desk.post(self._detach)
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS + _CLOSE_ASK_SECONDS)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._lookers):
+            pool.shutdown(wait=False, cancel_futures=True)
         self._local.close()
 
     # -- the poller thread -------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Desk:
     price_per_second: float | None
     clock: Callable[[], float]
     pool: Pool
+    lookers: Pool  # for looks at jobs, so that they wait neither for files nor for each other
     refused: str | None = None  # why the key does not work; nothing is asked of RunPod until it does
     closing: bool = False
     watched: int = 0  # trainings under way, of which each has a job to look at
@@ -56,10 +57,8 @@ class Desk:
 
     def errand(self, flight: Flight, work: Callable[[], _T], then: Callable[[_T], None]) -> None:
         """Do `work` in the pool, then `then` with its answer in the poller thread; errors go to `trouble`."""
-        flight.working = True
 
         def back(done: Future[_T]) -> None:
-            flight.working = False
             error = done.exception()
             if error is None:
                 flight.backoff.reset()
@@ -68,7 +67,20 @@ class Desk:
             else:
                 self.trouble(flight, error)
 
-        self.pool.submit(work).add_done_callback(lambda done: self.post(partial(back, done)))
+        self._send(self.pool, flight, work, back)
+
+    def look(self, flight: Flight, work: Callable[[], _T], then: Callable[[Future[_T]], None]) -> None:
+        """Ask RunPod about a job, then do `then` with the ended future in the poller thread, whatever came of it."""
+        self._send(self.lookers, flight, work, then)
+
+    def _send(self, pool: Pool, flight: Flight, work: Callable[[], _T], then: Callable[[Future[_T]], None]) -> None:
+        flight.working = True
+
+        def back(done: Future[_T]) -> None:
+            flight.working = False
+            then(done)
+
+        pool.submit(work).add_done_callback(lambda done: self.post(partial(back, done)))
 
     def trouble(self, flight: Flight, error: BaseException) -> None:
         """Decide what becomes of a training when a call failed: wait and try again, or end."""

@@ -136,7 +136,13 @@ class Flight:
         if progress.sequence <= self.sequence:
             return False
         self.sequence, self.doing = progress.sequence, progress.phase
+        before = self.last_epoch
         self.tell(progress.epochs)
+        if self.last_epoch > before:
+            began = now - self.trained
+            self.began = began if self.began is None else min(self.began, began)
+        if progress.phase == "uploading" and self.ending_since is None:
+            self.ending_since = now
         return True
 
     def read_answer(self, output: Any) -> RemoteOutcome | None:

@@ -16,7 +16,7 @@ _SHARE = 0.05  # of the time a job has run: what its end is noticed late costs h
 _SOONEST = 0.5
 _DUE = 0.05  # between looks at a job whose end is due
 _NEAR = 0.25  # of the time until its expected end, or since: expectations are wrong, and storing files takes time
-_BUSY = 0.25  # of its time, at most, that the poller spends with looks at jobs whose end is not due
+_AT_ONCE = 2.0  # looks under way on average, at most, at jobs whose end is not due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +114,8 @@ class Load:
         self._seconds += 0.1 * (seconds - self._seconds)
 
     def least(self, jobs: int) -> float:
-        """Return the least pause that leaves the poller time for other things while it looks at so many jobs."""
-        return self._seconds * jobs / _BUSY
+        """Return the least pause between two looks at a job while there are so many jobs."""
+        return self._seconds * jobs / _AT_ONCE
 
 
 __all__ = ["Backoff", "Cadence", "Limits", "Load"]

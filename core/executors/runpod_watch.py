@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from concurrent.futures import Future
+from functools import partial
 
 from core.errors import LabError, WorkerError
 from core.executors.runpod_desk import Desk
@@ -27,10 +29,13 @@ class Watch:
     def poll(self, flight: Flight) -> None:
         """Look at the job once."""
         assert flight.job_id is not None
+        asked, status = self._desk.clock(), partial(self._desk.api.status, flight.job_id)
+        self._desk.look(flight, status, lambda answer: self._heard(flight, answer, asked))
+
+    def _heard(self, flight: Flight, answer: Future[JobView], asked: float) -> None:
         now = self._desk.clock()
         try:
-            view = self._desk.api.status(flight.job_id)
-            self._load.add(self._desk.clock() - now)
+            view = answer.result()
         except UnknownJobError:
             if now - flight.submitted_at < self._desk.limits.fresh:
                 flight.next_at = now + 1.0
@@ -41,6 +46,7 @@ class Watch:
             if flight.phase == "watch" and self._overdue(flight):
                 self._search(flight, "overdue")
         else:
+            self._load.add(now - asked)
             flight.backoff.reset()
             flight.trouble = None
             self._take(flight, view)

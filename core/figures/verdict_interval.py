@@ -41,8 +41,18 @@ def draw(data: IntervalData) -> go.Figure:
     """Draw the mean and its interval as a bar; the grey zone holds differences too small to matter."""
     if data.mean is None:
         return empty_figure("There is no difference to show")
-    figure = new_figure("Health-aware minus accuracy-only on the holdout (points)", "")
-    figure.add_vrect(x0=-data.bound, x1=data.bound, fillcolor=tint(GREY, 0.25), line_width=0, layer="below")
+    figure = new_figure("Health-aware − accuracy-only (points)", "")
+    figure.add_shape(
+        type="rect",
+        x0=-data.bound,
+        x1=data.bound,
+        y0=0,
+        y1=0.75,
+        yref="paper",
+        fillcolor=tint(GREY, 0.25),
+        line_width=0,
+        layer="below",
+    )
     figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
     ends = {} if data.low is None or data.high is None else {"array": [data.high - data.mean]}
     figure.add_scatter(
@@ -67,5 +77,5 @@ def draw(data: IntervalData) -> go.Figure:
         )
     figure.update_layout(height=_HEIGHT)
     figure.update_xaxes(range=[-data.reach, data.reach], zeroline=False, fixedrange=True)
-    figure.update_yaxes(visible=False, range=[-1, 1.6], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-0.75, 1.25], fixedrange=True)
     return figure

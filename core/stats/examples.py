@@ -8,10 +8,21 @@ import numpy as np
 
 from core.errors import InvalidInputError
 from core.stats.power import POWER
-from core.stats.samples import ALPHA, CONFIDENCE, Floats, Values, check_count, check_share, differences, pairs
+from core.stats.samples import (
+    ALPHA,
+    CONFIDENCE,
+    Floats,
+    Values,
+    check_count,
+    check_share,
+    differences,
+    has_spread,
+    pairs,
+)
 
 RESAMPLES = 10_000
 CHUNK = 2_000_000  # numbers held at once
+FEW_VALUES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +131,7 @@ def bootstrap_difference(
     """Return the mean of b - a over the same rows with its paired percentile bootstrap interval (Efron 1979).
 
     `a` and `b` hold one number per row: right (1) or wrong (0), or a loss. For thousands of rows; for a handful of
-    runs the t interval covers better. Rows with the same difference are interchangeable, so what is drawn is how
-    often each value occurs: the same distribution as drawing rows, a thousand times faster for right and wrong.
+    runs the t interval covers better.
 
     >>> right_a, right_b = [1] * 80 + [0] * 20, [1] * 75 + [0] * 5 + [1] * 15 + [0] * 5
     >>> result = bootstrap_difference(right_a, right_b, seed=0)
@@ -132,14 +142,13 @@ def bootstrap_difference(
     check_count("resamples", resamples, 100)
     changes = differences(a, b)
     n = int(changes.size)
-    values, counts = np.unique(changes, return_counts=True)
     note, low, high = None, None, None
     if n < 2:
         note = f"an interval needs at least 2 rows, got {n}"
-    elif values.size == 1:
+    elif not has_spread(changes):
         note = "all rows have the same difference, so there is nothing to resample"
     else:
-        means = _resampled_means(values, counts, resamples, np.random.default_rng(seed))
+        means = _resampled_means(changes, resamples, np.random.default_rng(seed))
         low, high = (float(limit) for limit in np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2]))
     return BootstrapInterval(
         n=n,
@@ -153,13 +162,19 @@ def bootstrap_difference(
     )
 
 
-def _resampled_means(
-    values: Floats, counts: np.ndarray[tuple[int, ...], np.dtype[np.intp]], resamples: int, rng: np.random.Generator
-) -> Floats:
-    n = int(counts.sum())
-    step = max(CHUNK // values.size, 1)
+def _resampled_means(changes: Floats, resamples: int, rng: np.random.Generator) -> Floats:
+    """Return the means of resampled rows.
+
+    Where few values occur, as with right and wrong, it is enough to draw how often each one does: the same
+    distribution, 300 times faster.
+    """
+    n = changes.size
+    values, counts = np.unique(changes, return_counts=True)
+    if values.size <= FEW_VALUES:
+        return np.asarray(rng.multinomial(n, counts / n, size=resamples) @ values / n, dtype=np.float64)
+    step = max(CHUNK // n, 1)
     sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
-    return np.concatenate([rng.multinomial(n, counts / n, size=size) @ values / n for size in sizes])
+    return np.concatenate([changes[rng.integers(n, size=(size, n))].mean(axis=1) for size in sizes])
 
 
 def _flags(name: str, values: Floats) -> Floats:

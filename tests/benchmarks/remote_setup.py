@@ -28,7 +28,7 @@ _START_SECONDS = 600.0  # for all workers: each loads RunPod's library, for seco
 
 @dataclass(frozen=True, slots=True)
 class RemoteSetup:
-    """Where everything listens. The doors, where they were wanted, count what the client and the workers send and get."""
+    """Where everything listens. The doors, where wanted, count what the client and the workers send and get."""
 
     folder: Path
     bucket: RcloneServer

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import WorkerError
 from core.executors.runpod_errors import EndpointError, RemoteUnavailableError
-from core.executors.runpod_pace import Backoff, Cadence, Limits
+from core.executors.runpod_pace import Backoff, Cadence, Limits, Load
 from core.object_store import StorageError
 from core.records import from_json, to_dict
 from core.trial import TrialResult
@@ -617,6 +617,74 @@ def test_the_pace_slows_down_and_quickens() -> None:
     with pytest.raises(ValueError, match="execution limit"):
         Limits(execution=1)
     assert Limits(execution=604_000 - 2400).policy()["ttl"] <= 7 * 86_400_000
+
+
+def test_a_young_job_is_looked_at_often_and_an_old_one_no_more_than_before() -> None:
+    pauses = [Cadence().next(running=True, news=True, elapsed=elapsed) for elapsed in (0.0, 5.0, 20.0, 40.0, 4000.0)]
+    assert pauses == [0.5, 0.5, 1.0, 2.0, 2.0]
+    cadence = Cadence()
+    slow = [cadence.next(running=True, news=False, elapsed=10_000.0) for _ in range(12)]
+    assert slow[0] == 2.0 and slow[-1] == 12.0
+    assert cadence.next(running=False, news=False) == 1.0, "back in the queue"
+
+
+def test_the_pace_quickens_towards_the_expected_end_and_calms_down_when_it_is_wrong() -> None:
+    def pause(left: float, least: float = 0.0) -> float:
+        return Cadence().next(running=True, news=True, elapsed=1000.0, left=left, least=least)
+
+    assert [pause(left) for left in (1000.0, 4.0, 1.0, 0.0)] == [2.0, 1.0, 0.25, 0.05]
+    assert [pause(left) for left in (-0.1, -4.0, -1000.0)] == [0.05, 1.0, 2.0]
+    assert pause(1000.0, least=5.0) == 5.0 and pause(0.0, least=5.0) == 0.05
+    now, left, looks = 0.0, 100.0, 0
+    cadence = Cadence()
+    while left > -100.0:  # a quarter of the way at a time
+        pause_now = cadence.next(running=True, news=False, elapsed=now, left=left)
+        now, left, looks = now + pause_now, left - pause_now, looks + 1
+    assert looks < 130
+
+
+def test_many_jobs_or_slow_answers_make_looks_rarer() -> None:
+    load = Load()
+    assert load.least(32) == 0.0
+    for _ in range(100):
+        load.add(0.1)
+    assert load.least(32) == pytest.approx(1.6, rel=0.01)
+    assert load.least(1) == pytest.approx(0.05, rel=0.01)
+
+
+def test_the_end_of_a_training_is_expected_from_its_epochs_and_seen_at_once(
+    remote: Remote, runpod: ScriptedRunPod
+) -> None:
+    """Three epochs of a second each; the worker begins at once and stores its files within half a second."""
+    future, _ = remote.train()
+    remote.drive(lambda: runpod.count("run") == 1)
+    began = remote.now
+    seen = []
+
+    def look() -> Reply:
+        ran = remote.now - began
+        if ran >= 3.5:
+            seen.append(ran)
+            return completed(remote)
+        done = int(ran)
+        return running(done, range(1, done + 1))
+
+    runpod.default["status"] = look
+    remote.drive(future.done)
+    assert len(seen) == 1 and seen[0] < 3.7
+    assert runpod.count("status") < 25
+
+
+def test_a_job_that_another_worker_begins_anew_is_expected_later(remote: Remote, runpod: ScriptedRunPod) -> None:
+    runpod.add("status", running(0, range(1, 3)))
+    remote.train()
+    remote.drive(lambda: remote.executor._flights and remote.executor._flights[0].last_epoch == 2)
+    [flight] = remote.executor._flights
+    assert flight.left(remote.now) == pytest.approx(1.0 - 0.25)  # a quarter of it has just passed
+    runpod.add("status", status("j0", "IN_PROGRESS", output=progress(0, range(0), worker="w2"), workerId="w2"))
+    before = runpod.count("status")
+    remote.drive(lambda: runpod.count("status") > before and not flight.working)
+    assert flight.left(remote.now) is None
 
 
 def test_files_go_over_a_real_s3_server(tmp_path: Path, runpod: ScriptedRunPod) -> None:

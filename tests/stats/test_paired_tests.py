@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -45,6 +45,7 @@ def test_the_permutation_test_counts_every_sign_pattern(changes: list[int]) -> N
     assert result.p == sum(total >= abs(sum(changes)) for total in sums) / len(sums)
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_wilcoxon_agrees_with_scipys_exact_permutation(changes: list[int]) -> None:
     changes = [change for change in changes if change]
