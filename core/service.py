@@ -24,7 +24,7 @@ from core.progress import best_trial, idle_seconds, seconds_left, work_done
 from core.records import from_dict
 from core.remote_use import RemoteBooks
 from core.search_space import check_params, search_space
-from core.store import ACTIVE, Store
+from core.store import ACTIVE, RunRecord, Store
 from core.study import StudyRunner, create_study
 from core.study_comparison import compare
 from core.study_config import STUDY_MODES, StudyConfig, StudyMode
@@ -63,6 +63,7 @@ class RunService:
     def resume(self, name: str) -> str:
         """Queue a stopped, failed or interrupted run."""
         run = self.store.run(name)
+        _check_alone(run)
         if not run.resumable:
             raise RunStateError(
                 f"run {name!r} is {run.status}; only stopped, failed or interrupted runs can be resumed"
@@ -95,6 +96,7 @@ class RunService:
     def add_trials(self, name: str, count: int) -> None:
         """Let a run try `count` networks more; a run that has ended goes on. Raises InvalidInputError for no count."""
         check_whole("number of trials to add", count, 1, 1000)
+        _check_alone(self.store.run(name))
         if self.store.add_trials(name, count).resumable:
             self.resume(name)
 
@@ -104,6 +106,7 @@ class RunService:
         Raises InvalidInputError naming the parameter that is missing, unknown or outside the run's search space.
         """
         run = self.store.run(name)
+        _check_alone(run)
         entry = DATASETS[run.config.dataset_name]
         space = search_space(entry.kind, entry.shape, entry.vocabulary or 0, run.config.search_space)
         checked = check_params(space, params)
@@ -298,3 +301,12 @@ class RunService:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+def _check_alone(run: RunRecord) -> None:
+    """Raise RunStateError for a run of a study: its partner would no longer be its equal."""
+    if run.config.study is not None:
+        raise RunStateError(
+            f"run {run.name!r} belongs to the study {run.config.study!r}, whose runs are equal but for their mode; "
+            "resume the study, or start a run of your own with these settings"
+        )

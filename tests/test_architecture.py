@@ -36,6 +36,7 @@ LAYERS = [
         "core.weight_balance",
         "core.health",
         "core.stats",
+        "core.calibration",
         "core.datasets",
         "core.foreign",
         "core.importing",

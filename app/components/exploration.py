@@ -84,7 +84,7 @@ def draw(service: RunService) -> None:
 def _study_of(shown: RunRecord) -> None:
     study = shown.config.study
     if study is not None:
-        st.page_link("../pages/study.py", label=f"Part of the study {study}", query_params={"study": study})
+        st.page_link("../pages/study.py", label=f"Part of the study “{plain(study)}”", query_params={"study": study})
 
 
 def _setup(service: RunService, runs: list[RunRecord]) -> None:

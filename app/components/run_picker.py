@@ -14,8 +14,11 @@ _KEY = "run_picker"
 
 
 def run_picker(runs: list[RunRecord], shown: RunRecord) -> None:
-    """Draw a select box of all runs; the choice goes into the address of the page."""
-    status = {run.name: run.status for run in runs}
+    """Draw a select box of all runs; the choice goes into the address of the page.
+
+    Of the runs of studies only those of the shown one's study are offered.
+    """
+    status = {run.name: run.status for run in runs if run.config.study in (None, shown.config.study)}
     st.session_state[_KEY] = shown.name  # the address decides, so the box follows when a run is started
     st.selectbox(
         "Run",
@@ -23,7 +26,8 @@ def run_picker(runs: list[RunRecord], shown: RunRecord) -> None:
         format_func=partial(_label, status),  # no closure: Streamlit has to be able to pickle it
         key=_KEY,
         on_change=_show_chosen,
-        help="All runs, the newest first. They go on in the server when this page is closed.",
+        help="All runs, the newest first. They go on in the server when this page is closed. The runs of a study "
+        "stand on its page.",
     )
 
 

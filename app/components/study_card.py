@@ -16,7 +16,7 @@ Colour = Literal["green", "orange", "blue"]
 
 def study_card(result: Stored) -> None:
     """Draw the card."""
-    title, colour = headline(result["procedure"])
+    title, colour = headline(result)
     with st.container(border=True, key="study_card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(title, anchor=False, width="content")
@@ -39,9 +39,14 @@ def study_card(result: Stored) -> None:
         )
 
 
-def headline(procedure: Stored) -> tuple[str, Colour]:
-    """Return the verdict in a few words, and the colour of its badge; a winner only when the verdict names one."""
-    verdict, difference = procedure["verdict"], procedure["difference"]
+def headline(result: Stored) -> tuple[str, Colour]:
+    """Return the verdict in a few words, and the colour of its badge.
+
+    A winner only when the verdict names one, and when nobody can have chosen by an earlier look at the holdout.
+    """
+    verdict, difference = result["procedure"]["verdict"], result["procedure"]["difference"]
+    if verdict["winner"] and result["reused_holdout"]:
+        return f"{verdict['winner']} seems ahead", "blue"
     if verdict["winner"]:
         return f"Winner: {verdict['winner']}", "green" if verdict["outcome"] == "better" else "orange"
     if verdict["outcome"] == "equivalent":

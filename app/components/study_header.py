@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.formats import STATUS_COLOURS, dataset_label, duration, plain
-from app.components.run_header import wished
+from app.components.formats import STATUS_COLOURS, dataset_label, duration, money, plain
+from app.components.remote_numbers import doubt
+from app.components.run_header import split_phase, wished
 from app.components.study_numbers import count
 from app.components.study_pace import StudyPace, study_pace
-from core.service import RunService, StudyView
+from core.service import RunService, RunView, StudyView
 
 
 def study_header(service: RunService, view: StudyView) -> None:
@@ -20,6 +21,7 @@ def study_header(service: RunService, view: StudyView) -> None:
             st.progress(pace.share, text=_headline(service, view, pace))
         _buttons(service, view)
     st.caption(_time(view, pace))
+    _remote_notes(view)
     if study.status == "failed":
         st.error(f"The study ended by an error: {plain(study.phase)}. Remove the cause, then press Resume.")
     elif study.status == "interrupted":
@@ -58,10 +60,28 @@ def _time(view: StudyView, pace: StudyPace) -> str:
     parts = [f"{duration(view.seconds)} of work"]
     if pace.taken_over:
         parts.append(f"{count(pace.taken_over, 'trial')} taken over instead of trained twice")
-    failed = sum(run.count("failed") for runs in view.runs.values() for run in runs if run is not None)
+    failed = sum(run.count("failed") for run in _begun(view))
     if failed:
         parts.append(f"{count(failed, 'trial')} failed")
+    costs = [run.remote.run.cost for run in _begun(view) if run.remote and run.remote.run.cost is not None]
+    if costs:
+        parts.append(f"at least {plain(money(sum(costs)))} at RunPod")
     return " · ".join(parts)
+
+
+def _begun(view: StudyView) -> list[RunView]:
+    return [run for runs in view.runs.values() for run in runs if run is not None]
+
+
+def _remote_notes(view: StudyView) -> None:
+    """Say what the runs at work say of RunPod, each note once, and which jobs nobody knows about."""
+    notes = dict.fromkeys(split_phase(run.run.phase)[1] for run in _begun(view) if run.active)
+    for note in notes:
+        if note:
+            st.warning(plain(note), icon=":material/warning:")
+    doubtful = sum(run.remote.run.doubtful for run in _begun(view) if run.remote)
+    if doubtful:
+        st.warning(doubt(doubtful), icon=":material/warning:")
 
 
 def _buttons(service: RunService, view: StudyView) -> None:

@@ -68,7 +68,7 @@ def verdict_text(study: StudyRecord) -> str | None:
     result = study.results.get("generalization")
     if not result:
         return None
-    return headline(result["procedure"])[0] + (" (exploratory)" if result["reused_holdout"] else "")
+    return headline(result)[0] + (" (exploratory)" if result["reused_holdout"] else "")
 
 
 def _one_study(service: RunService, study: StudyRecord) -> None:
@@ -93,7 +93,7 @@ def _one_study(service: RunService, study: StudyRecord) -> None:
 
 def _open(study: StudyRecord) -> None:
     show_study(study.name)
-    show_view("result" if study.results else "runs")
+    show_view("result" if "generalization" in study.results else "runs")
 
 
 @st.dialog("Delete this study?")

@@ -22,18 +22,16 @@ def study_models(result: Stored) -> None:
     if models["same_network"]:
         st.info("**It is the same network.** Both modes arrived at it, so there is nothing to tell apart.")
         return
-    test, interval = models["mcnemar"], models["bootstrap"]
     st.table(mcnemar_rows(models), hide_index=True, border="horizontal", alt="On how many rows each network is right")
     st.markdown(
-        f"- **McNemar's exact test: {p_value(test['p'])}.** "
-        + (
-            f"Here: {test['note']}."
-            if test["note"]
-            else f"Only the {test['only_a'] + test['only_b']} rows on which one network alone is right can tell them "
-            "apart: how often would a coin share them out at least this unevenly?"
+        "\n".join(
+            f"- {text}"
+            for text in (
+                mcnemar_text(models["mcnemar"]),
+                bootstrap_text(models["bootstrap"]),
+                detectable_text(models["detectable"]),
+            )
         )
-        + f"\n- **B minus A: {difference_cell({**interval, 'mean': interval['difference']})} points** (95 % bootstrap interval over "
-        f"{count(interval['n'], 'row')}).{_note(interval)}\n- {detectable_text(models['detectable'])}"
     )
 
 
@@ -65,6 +63,24 @@ def mcnemar_rows(models: Stored) -> list[dict[str, str]]:
     ]
 
 
+def mcnemar_text(found: Stored) -> str:
+    """Say what the test of the two networks answers."""
+    text = f"**McNemar's exact test: {p_value(found['p'])}.** "
+    if found["note"]:
+        return f"{text}Here: {found['note']}."
+    return (
+        f"{text}Only the {found['only_a'] + found['only_b']} rows on which one network alone is right can tell them "
+        "apart: how often would a coin share them out at least this unevenly?"
+    )
+
+
+def bootstrap_text(found: Stored) -> str:
+    """Say how far the two networks are apart."""
+    cell = difference_cell({**found, "mean": found["difference"]})
+    text = f"**B minus A: {cell} points** (95 % bootstrap interval over {count(found['n'], 'row')})."
+    return f"{text} Here: {found['note']}." if found["note"] else text
+
+
 def detectable_text(found: Stored) -> str:
     """Say how large a difference so many rows can show."""
     if found["detectable"] is None:
@@ -73,7 +89,3 @@ def detectable_text(found: Stored) -> str:
         f"With {count(found['n'], 'row')}, a true difference of {points(found['detectable'])} points is found in "
         f"{100 * found['power']:.0f} % of the cases."
     )
-
-
-def _note(found: Stored) -> str:
-    return f" Here: {found['note']}." if found["note"] else ""

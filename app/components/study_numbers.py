@@ -15,13 +15,13 @@ Stored = Mapping[str, Any]  # a dataclass of core.stats as it stands in the resu
 def points(share: float | None, *, sign: bool = False) -> str:
     """Write a difference of accuracies without its unit.
 
-    >>> points(-0.0123), points(0.005, sign=True), points(None)
-    ('−1.23', '+0.50', '–')
+    >>> points(-0.0123), points(0.005, sign=True), points(0.0, sign=True), points(None)
+    ('−1.23', '+0.50', '0.00', '–')
     """
     if share is None:
         return NONE
     rounded = round(100 * share, 2) + 0.0  # no -0
-    return f"{rounded:{'+' if sign else ''}.2f}".replace("-", "−")
+    return f"{rounded:{'+' if sign and rounded else ''}.2f}".replace("-", "−")
 
 
 def percent(share: float | None) -> str:

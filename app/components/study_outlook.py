@@ -13,7 +13,7 @@ from core.study_config import StudyConfig
 from core.study_estimate import Estimate, estimate, surely_shared
 from core.study_store import StudyRecord
 
-_PIXELS = 200
+_PIXELS = 175
 _POLL = 0.5  # seconds between two looks at a probe trial
 
 
@@ -38,7 +38,8 @@ def _numbers(config: StudyConfig, found: Estimate) -> None:
             f"of {2 * config.runs * config.trials:,} trials",
             "A proposal that both modes share is trained once. How many those are shows only in the end.",
         )
-        basis = found.basis + (", on this machine; a GPU may be quicker" if config.use_runpod_service else "")
+        here = config.use_runpod_service and found.seconds is not None
+        basis = found.basis + (", on this machine; a GPU may be quicker" if here else "")
         _number(
             "Time, about",
             NONE if found.seconds is None else duration(found.seconds),
@@ -50,7 +51,7 @@ def _numbers(config: StudyConfig, found: Estimate) -> None:
             _number(
                 "Cost at RunPod, about",
                 NONE if found.cost is None else money(found.cost),
-                "price not known" if price is None else f"at {money(price)} an hour",
+                "price not known" if price is None else f"at ${price:g} an hour",
                 "Seconds of training times the price of the GPUs. Starting and idle workers come on top.",
             )
     st.caption(f"Time: {plain(basis)}.")

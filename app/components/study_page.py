@@ -79,7 +79,7 @@ def _shown(service: RunService, shown: StudyRecord, name: str) -> None:
 def _pick_view(shown: StudyRecord) -> str:
     """Draw the row of views; the address decides which is open, else what there is to see."""
     wanted = wanted_view()
-    name = wanted if wanted in VIEWS else ("result" if shown.results else "runs")
+    name = wanted if wanted in VIEWS else ("result" if "generalization" in shown.results else "runs")
     st.session_state[_VIEW_KEY] = name
     st.segmented_control(
         "View",

@@ -13,6 +13,7 @@ __all__ = ["MODULES", "AnalysisModule"]
 
 _MACHINERY = frozenset(
     {
+        "class_groups",
         "context",
         "evaluation",
         "evaluator",
@@ -21,6 +22,7 @@ _MACHINERY = frozenset(
         "module",
         "pairing",
         "process",
+        "severity",
         "suite",
         "worker",
     }

@@ -16,11 +16,13 @@ from core.config import Settings
 from core.datasets import DATASETS, DatasetEntry
 from core.datasets.cache import CachedDataset, prepare
 from core.datasets.parts import Part
-from core.datasets.split import read_indices
+from core.datasets.split import fitted_words, read_indices
+from core.datasets.text import WordIndex
+from core.diagnostics import load_diagnostics
 from core.records import from_json
 from core.study_config import StudyConfig
 from core.study_networks import Networks, StudyNetwork, selected
-from core.trial import SPEC_FILE, TrialSpec
+from core.trial import PLOTS, SPEC_FILE, TrialSpec
 
 Probabilities = NDArray[np.float32]
 
@@ -77,6 +79,27 @@ class AnalysisContext:
         path = network.folder / "split.npz"
         order = np.argsort(read_indices(path)[1]["holdout"])
         return _ordered(open_holdout(self.dataset, path), order)
+
+    def validation(self, network: StudyNetwork) -> tuple[Probabilities, NDArray[np.int64]]:
+        """Return what the network says about its own validation rows, and their classes.
+
+        Read from its stored diagnostics; where those are missing, the network is asked.
+        """
+        stored = load_diagnostics(network.folder / PLOTS)
+        if stored is not None:
+            return stored.probabilities, stored.labels
+        indices = read_indices(network.folder / "split.npz")[1]
+        rows = self.dataset.arrays().take(indices["validation"])
+        if self.entry.custom and rows.tokens is not None:  # in the words that the network was trained with
+            rows = replace(rows, tokens=fitted_words(self.dataset, indices["train"])[1][rows.tokens])
+        part = Part(name="validation", y=rows.y, x=rows.x, tokens=rows.tokens, offsets=rows.offsets)
+        return self.predict(network, part), rows.y
+
+    def words(self, network: StudyNetwork) -> WordIndex:
+        """Return the words behind the token ids of `holdout(network)`."""
+        if self.entry.custom:
+            return fitted_words(self.dataset, read_indices(network.folder / "split.npz")[1]["train"])[0]
+        return self.dataset.word_index()
 
     def spec(self, network: StudyNetwork) -> TrialSpec:
         """Return what the network was trained by."""

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import optuna
 
-from core.cli import data, foreign, importing, optimize, remote, runs, study
+from core.cli import analyse, data, foreign, importing, optimize, remote, runs, study
 from core.config import Settings
 from core.datasets import DATASETS
 from core.errors import InvalidInputError, LabError
@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser with all commands."""
     parser = _Parser(prog="python -m core", description="Model Health Lab on the command line.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    for module in (optimize, runs, data, importing, foreign, remote, study):
+    for module in (optimize, runs, data, importing, foreign, remote, study, analyse):
         module.add_commands(commands)
     return parser
 

@@ -18,7 +18,6 @@ from core.executors.jobs import CountJob, DiagnoseJob, DiagnoseReport, Executor,
 from core.executors.ledger import Ledger, RemoteJob
 from core.executors.runpod_api import RunPodApi
 from core.executors.runpod_desk import Desk
-from core.executors.runpod_errors import KeyRefusedError, RunPodError
 from core.executors.runpod_fetch import Fetch
 from core.executors.runpod_flight import Flight, Phase
 from core.executors.runpod_notes import Notes, OnNote
@@ -91,7 +90,6 @@ class RunPodExecutor:
         self._threaded = threaded
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._key_next = 0.0
         self._close_by: float | None = None
 
     def train(self, job: TrainJob, on_epoch: OnEpoch) -> Future[TrialResult]:
@@ -159,7 +157,9 @@ class RunPodExecutor:
         with contextlib.suppress(queue.Empty):
             while True:
                 desk.inbox.get_nowait()()
-        self._look_for_key()
+        if desk.key_works_again():
+            for flight in self._flights:
+                flight.since = flight.next_at = desk.clock()
         desk.watched = len(self._flights)
         for flight in self._flights:
             if not flight.working:
@@ -188,7 +188,7 @@ class RunPodExecutor:
         now, asking = self._desk.clock(), self._desk.refused is None
         due = [f.next_at for f in self._flights if not f.working and (asking or f.phase not in _ASKING)]
         if not asking:
-            due.append(self._key_next)
+            due.append(self._desk.key_next)
         return min(max(min(due, default=now + _LONGEST_WAIT) - now, 0.0), _LONGEST_WAIT)
 
     def _admit(self, flight: Flight) -> None:
@@ -203,23 +203,6 @@ class RunPodExecutor:
         flight.submitted_at = now - self._desk.ledger.age(job)
         flight.news_at = now
         flight.go("watch", now)
-
-    def _look_for_key(self) -> None:
-        """While the key is refused, see now and then whether it works; nothing else is asked until then."""
-        desk, now = self._desk, self._desk.clock()
-        if desk.refused is None or now < self._key_next:
-            return
-        try:
-            desk.api.health()
-        except KeyRefusedError as error:
-            desk.refused = str(error)
-            self._key_next = now + desk.limits.key_interval
-            return
-        except RunPodError:
-            pass  # another trouble, and one that each training deals with
-        desk.refused = None
-        for flight in self._flights:
-            flight.since = flight.next_at = now
 
     def _detach(self) -> None:
         self._desk.closing = True

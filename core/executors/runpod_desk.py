@@ -20,6 +20,7 @@ from core.executors.runpod_errors import (
     KeyRefusedError,
     RefusedError,
     RemoteUnavailableError,
+    RunPodError,
     UnansweredError,
 )
 from core.executors.runpod_flight import Flight
@@ -45,6 +46,7 @@ class Desk:
     pool: Pool
     lookers: Pool  # for looks at jobs, so that they wait neither for files nor for each other
     refused: str | None = None  # why the key does not work; nothing is asked of RunPod until it does
+    key_next: float = 0.0  # when it is tried again
     closing: bool = False
     watched: int = 0  # trainings under way, of which each has a job to look at
     inbox: queue.SimpleQueue[Callable[[], None]] = field(default_factory=queue.SimpleQueue)
@@ -81,6 +83,22 @@ class Desk:
             then(done)
 
         pool.submit(work).add_done_callback(lambda done: self.post(partial(back, done)))
+
+    def key_works_again(self) -> bool:
+        """While the key is refused, see now and then whether it works; nothing else is asked until then."""
+        now = self.clock()
+        if self.refused is None or now < self.key_next:
+            return False
+        try:
+            self.api.health()
+        except KeyRefusedError as error:
+            self.refused = str(error)
+            self.key_next = now + self.limits.key_interval
+            return False
+        except RunPodError:
+            pass  # another trouble, and one that each training deals with
+        self.refused = None
+        return True
 
     def trouble(self, flight: Flight, error: BaseException) -> None:
         """Decide what becomes of a training when a call failed: wait and try again, or end."""

@@ -73,11 +73,21 @@ def draw(data: CurveData) -> go.Figure:
     )
     if data.what == "gain":
         figure.add_hline(y=0, line={"color": GREY, "width": 1})
-    figure.add_vline(x=data.chosen, line={"color": ORANGE, "width": 2, "dash": "dash"})
-    figure.add_annotation(
-        x=data.chosen, y=0, yref="paper", yanchor="bottom", xanchor="right", text="this study ", showarrow=False
-    )
+    _own_weight(figure, data)
     figure.update_xaxes(range=[-0.02, 1.02], fixedrange=True, zeroline=False)
     figure.update_yaxes(zeroline=False, fixedrange=True)
     figure.update_layout(showlegend=True)
     return figure
+
+
+def _own_weight(figure: go.Figure, data: CurveData) -> None:
+    """Mark the weight of the study by a line that the legend explains."""
+    ends = [*data.values, *(data.low or ()), *(data.high or ())]
+    figure.add_scatter(
+        x=[data.chosen, data.chosen],
+        y=[100 * min(ends), 100 * max(ends)],
+        mode="lines",
+        line={"color": ORANGE, "width": 2, "dash": "dash"},
+        name="weight of this study",
+        hoverinfo="skip",
+    )

@@ -16,7 +16,7 @@ from core.model_config import CnnConfig
 from tests.benchmarks.harness import Cell, Figure, Spread, in_turns, scratch_folder, table, write
 
 _TINY = CnnConfig(filters=(8,), dense_units=(16,), batch_normalization=False, dropout=0.0, batch_size=128)
-_EPOCHS = 3
+_EPOCHS = 30  # a few seconds
 _WARM_UP = 1
 HANDLER = Path(__file__).with_name("timed_handler.py")
 # A trial's way: what each part is, and the moments between which it lies.
@@ -36,7 +36,7 @@ PARTS = {
 
 def run(quick: bool) -> list[Figure]:
     """Print the tables and return the figures."""
-    rounds, trials = (1, 4) if quick else (3, 8)
+    rounds, trials = (1, 4) if quick else (1, 10)
     kinds: dict[str, Cell] = {
         "child waits": {"cold": False, "trials": trials},
         "child starts with its job": {"cold": True, "trials": trials},

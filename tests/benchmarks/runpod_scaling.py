@@ -35,7 +35,7 @@ def run(quick: bool) -> list[Figure]:
         each = 3 if quick else _PER_WORKER.get(workers, 8)
         kinds[f"{workers} worker{'s' * (workers > 1)}"] = {"workers": workers, "trials": workers * each, "mean": _MEAN}
     with scratch_folder() as scratch:
-        cells = in_turns("runpod_scaling", scratch, kinds, 1 if quick else 2)
+        cells = in_turns("runpod_scaling", scratch, kinds, 1)
     figures = []
     rows = []
     for kind, found in cells.items():
@@ -61,13 +61,13 @@ def run(quick: bool) -> list[Figure]:
     print(f"  lengths: lognormal, mean {_MEAN:g} s, sigma {_SIGMA:g}; bound: list scheduling of the same lengths")
     print()
     table(
-        ["lost per trial, s (median)", *_PARTS, "all", "requests", "poller busy"],
+        ["lost per trial, s (median)", *_PARTS, "all", "requests", "looks at once"],
         [
             [
                 kind,
                 *(f"{spread(found, part):.3f}" for part in (*_PARTS, "lost")),
                 f"{spread(found, 'requests'):.1f}",
-                f"{spread(found, 'asking'):.0%}",
+                f"{spread(found, 'asking'):.2f}",
             ]
             for kind, found in cells.items()
         ],

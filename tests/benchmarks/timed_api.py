@@ -18,7 +18,7 @@ class TimedApi(RunPodApi):
         self.submitted: dict[str, float] = {}
         self.seen: dict[str, tuple[float, JobView]] = {}
         self.requests = 0
-        self.asking = 0.0  # seconds spent in looks at jobs
+        self.asking = 0.0  # seconds spent in looks at jobs, of all threads
 
     def run(self, job_input: dict[str, Any], policy: dict[str, int]) -> str:
         """See RunPodApi.run."""

@@ -1,0 +1,228 @@
+"""Module 4: are the networks as sure as they are right? By proper scores, calibration error and separation."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.analyses import MODULES, AnalysisModule
+from core.analyses.pairing import compare_runs, sentence
+from core.calibration import (
+    Probabilities,
+    ReliabilityBin,
+    at_temperature,
+    calibration_error,
+    error_floor,
+    fit_temperature,
+    mass_bins,
+    reliability,
+    row_brier,
+    row_losses,
+    separation,
+    width_bins,
+)
+from core.figures import effect_rows, reliability_diagram, study_distribution
+from core.figures.diagnostics import confidence
+from core.stats import bootstrap_difference, wilson_interval
+from core.study_config import STUDY_MODES
+from core.study_networks import StudyNetwork
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from core.analyses.context import AnalysisContext
+
+PRIMARY = "nll"
+MEASURES: dict[str, tuple[str, bool]] = {  # label, and whether less is better
+    "nll": ("log loss (NLL)", True),
+    "brier": ("Brier score", True),
+    "ece": ("calibration error, 15 bins of equal mass", True),
+    "ece_width": ("calibration error, 10 bins of equal width", True),
+    "separation": ("separation of right from wrong answers (AUROC)", False),
+}
+_NO_TEMPERATURE = (
+    "no temperature from 0.05 to 20 is best on the validation rows: either all of their answers are right, so that "
+    "more confidence is always better, or the probabilities say nothing about them"
+)
+
+
+def run(context: AnalysisContext) -> dict[str, Any]:
+    """Measure every network on the holdout, as it is and at the temperature that fits its validation rows."""
+    networks: dict[str, dict[str, Any]] = {}
+    for number, network in enumerate(context.everyone):
+        found = context.predictions[network.name]
+        temperature = fit_temperature(*context.validation(network))
+        networks[network.name] = {
+            "mode": network.mode,
+            "pair": network.pair,
+            "temperature": temperature,
+            "note": _NO_TEMPERATURE if temperature is None else None,
+            "before": measure(found.probabilities, found.labels),
+            "after": None
+            if temperature is None
+            else measure(at_temperature(found.probabilities, temperature), found.labels),
+        }
+        context.report(0.8 * (number + 1) / len(context.everyone))
+    a, b = context.models
+    models = {key: _model(context, one, networks[one.name]) for key, one in (("a", a), ("b", b))}
+    runs = [_runs(context, networks, when, name) for when in ("before", "after") for name in MEASURES]
+    result = {
+        "status": "ok",
+        "rows": len(context.labels),
+        "primary": PRIMARY,
+        "fitted_on": "each network's own validation rows, which also chose it; the holdout was not used to fit",
+        "networks": networks,
+        "models": models,
+        "difference": _difference(context, a, b),
+        "runs": runs,
+    }
+    return result | {"reading": _reading(result)}
+
+
+def measure(probabilities: Probabilities, labels: NDArray[np.int64]) -> dict[str, float | None]:
+    """Return all measures of one network's answers to rows of known classes."""
+    sure, right = _answers(probabilities, labels)
+    return {
+        "nll": float(row_losses(probabilities, labels).mean()),
+        "brier": float(row_brier(probabilities, labels).mean()),
+        "ece": calibration_error(reliability(sure, right, mass_bins(sure))),
+        "ece_width": calibration_error(reliability(sure, right, width_bins(sure))),
+        "separation": separation(sure, right),
+        "accuracy": float(right.mean()),
+        "confidence": float(sure.mean()),
+        "overconfidence": float(sure.mean() - right.mean()),
+        "confidence_right": float(sure[right].mean()) if right.any() else None,
+        "confidence_wrong": float(sure[~right].mean()) if not right.all() else None,
+    }
+
+
+def figures(result: dict[str, Any]) -> dict[str, go.Figure]:
+    """Draw reliability and confidence of both models, and both modes' runs."""
+    drawn: dict[str, go.Figure] = {}
+    for mode, key in zip(STUDY_MODES, "ab", strict=True):
+        model = result["models"][key]
+        drawn[f"reliability_{key}"] = reliability_diagram.draw(reliability_diagram.compute(model, mode))
+        stored = model["confidences"]
+        drawn[f"confidence_{key}"] = confidence.draw(
+            confidence.Confidences(
+                edges=tuple(stored["edges"]),
+                right=tuple(stored["right"]),
+                wrong=tuple(stored["wrong"]),
+                sure_right=stored["sure_right"],
+                sure_wrong=stored["sure_wrong"],
+            )
+        )
+    before = [one for one in result["runs"] if one["when"] == "before"]
+    (error,) = (one for one in before if one["measure"] == "ece")
+    values = {mode: {int(pair): value for pair, value in error["values"][mode].items()} for mode in STUDY_MODES}
+    drawn["runs"] = study_distribution.draw(study_distribution.compute(values), "Calibration error (points)")
+    drawn["effects"] = effect_rows.draw(effect_rows.compute(before))
+    return drawn
+
+
+def _answers(probabilities: Probabilities, labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return how sure each answer is, and whether it is right."""
+    # Rounding may leave a probability just above 1.
+    sure = np.clip(probabilities.max(axis=1).astype(np.float64), 0.0, 1.0)
+    return sure, np.asarray(probabilities.argmax(axis=1) == labels)
+
+
+def _runs(context: AnalysisContext, networks: dict[str, dict[str, Any]], when: str, name: str) -> dict[str, Any]:
+    label, less = MEASURES[name]
+    values = {key: None if one[when] is None else one[when][name] for key, one in networks.items()}
+    title = label if when == "before" else f"{label}, after temperature scaling"
+    primary = when == "before" and name == PRIMARY
+    found = compare_runs(context, values, label=title, less_is_better=less)
+    return {"measure": name, "when": when, "exploratory": not primary} | found
+
+
+def _model(context: AnalysisContext, network: StudyNetwork, found: dict[str, Any]) -> dict[str, Any]:
+    """Look closer at one network: its bins, the floor under its calibration error, how sure its answers are."""
+    predictions = context.predictions[network.name]
+    plain = predictions.probabilities
+    sure, right = _answers(plain, predictions.labels)
+    floor = error_floor(sure, mass_bins(sure), seed=context.seed)
+    width_floor = error_floor(sure, width_bins(sure), seed=context.seed)
+    bins = [
+        _bin(one) | {"floor_low": low, "floor_high": high}
+        for one, (low, high) in zip(reliability(sure, right, mass_bins(sure)), floor.bands, strict=True)
+    ]
+    after = None
+    if found["temperature"] is not None:
+        scaled = _answers(at_temperature(plain, found["temperature"]), predictions.labels)
+        after = [_bin(one) for one in reliability(*scaled, mass_bins(scaled[0]))]
+    edges = np.linspace(0, 1, confidence.BINS + 1)
+    return {key: value for key, value in found.items() if key not in ("mode", "pair")} | {
+        "name": network.name,
+        "pair": network.pair,
+        "floor": {"ece": {"mean": floor.mean, "high": floor.high}}
+        | {"ece_width": {"mean": width_floor.mean, "high": width_floor.high}},
+        "bins": bins,
+        "bins_after": after,
+        "confidences": {
+            "edges": edges.tolist(),
+            "right": np.histogram(sure[right], edges)[0].tolist(),
+            "wrong": np.histogram(sure[~right], edges)[0].tolist(),
+            "sure_right": int((sure[right] > confidence.SURE).sum()),
+            "sure_wrong": int((sure[~right] > confidence.SURE).sum()),
+        },
+    }
+
+
+def _bin(one: ReliabilityBin) -> dict[str, Any]:
+    low, high = wilson_interval(one.correct, one.n)
+    return {"n": one.n, "correct": one.correct, "confidence": one.confidence, "accuracy": one.accuracy} | {
+        "low": low,
+        "high": high,
+    }
+
+
+def _difference(context: AnalysisContext, a: StudyNetwork, b: StudyNetwork) -> dict[str, Any]:
+    """Compare the two models row by row: B minus A, less is better."""
+    first, second = context.predictions[a.name], context.predictions[b.name]
+    rows = {"nll": row_losses, "brier": row_brier}
+    return {
+        name: asdict(
+            bootstrap_difference(
+                loss(first.probabilities, first.labels), loss(second.probabilities, second.labels), seed=context.seed
+            )
+        )
+        for name, loss in rows.items()
+    }
+
+
+def _reading(result: dict[str, Any]) -> list[str]:
+    by_key = {(one["measure"], one["when"]): one for one in result["runs"]}
+    models = []
+    for key, model in result["models"].items():
+        error, floor = model["before"]["ece"], model["floor"]["ece"]
+        judged = "more than chance explains" if error > floor["high"] else "no more than chance explains"
+        way = "too sure" if model["before"]["overconfidence"] > 0 else "too modest"
+        models.append(
+            f"Model {key.upper()} is on average {100 * abs(model['before']['overconfidence']):.1f} points {way}; its "
+            f"calibration error of {100 * error:.2f} points is {judged} (a perfectly calibrated model shows "
+            f"{100 * floor['mean']:.2f} on average, and less than {100 * floor['high']:.2f} in 95 % of cases)."
+        )
+    return [
+        sentence(by_key[PRIMARY, "before"], "{:+.4f}".format),
+        sentence(by_key[PRIMARY, "after"], "{:+.4f}".format)
+        + " A difference that scaling removes is one of a single number, the temperature.",
+        *models,
+        "Log loss before scaling is the claim tested; all other comparisons here are exploratory.",
+    ]
+
+
+MODULES.register(
+    "calibration",
+    AnalysisModule(
+        name="calibration",
+        label="Calibration",
+        question="Are the networks as sure as they are right?",
+        order=4,
+        run=run,
+        figures=figures,
+    ),
+)
