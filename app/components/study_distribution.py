@@ -46,14 +46,14 @@ def study_distribution(view: StudyView) -> None:
         "Measure", known, format_func=_label, key=_KEY, required=True, label_visibility="collapsed"
     )
     data = figures.compute(values(view, measure or known[0]))
-    _draw(data, measure or known[0])
+    _draw(data, measure or known[0], active=view.study.active)
 
 
 def _label(measure: str) -> str:
     return MEASURES[measure]
 
 
-def _draw(data: figures.DistributionData, measure: str) -> None:
+def _draw(data: figures.DistributionData, measure: str, *, active: bool) -> None:
     unit = "points" if measure in DIFFERENCES else "%"
     texts = [
         f"{MODE_LABELS[points.mode]}: mean {text}, n = {points.mean.n}"
@@ -65,7 +65,8 @@ def _draw(data: figures.DistributionData, measure: str) -> None:
         key="study_distribution",
         alt=f"{MEASURES[measure]} of every run. {'. '.join(texts)}",
     )
-    st.caption(f"{'; '.join(texts)} ({unit}, 95 % t intervals in brackets).")
+    so_far = " Runs that have not ended count with their best network so far." if active else ""
+    st.caption(f"{'; '.join(texts)} ({unit}, 95 % t intervals in brackets).{so_far}")
     how_to_read(
         f"{_READINGS[measure]} A point is the best network of a run; a line joins the two runs of a pair. Diamonds are "
         "means with their 95 % t interval. The difference within pairs is known better than the two intervals suggest."

@@ -41,7 +41,8 @@ GROUPS: dict[str, ClassGroups] = {
         {"tops": (0, 2, 4, 6), "bottoms": (1,), "dresses": (3,), "footwear": (5, 7, 9), "bags": (8,)},
     ),
     "gtsrb": _groups(
-        "the subsets of Stallkamp et al. (2012); their four 'unique' signs have nothing in common and stand alone",
+        "the kinds that the same authors' detection benchmark names (GTSDB, Houben et al. 2013), parted further: speed "
+        "limits from other prohibitions, and of its kind 'other' the ends of restrictions from four that stand alone",
         {
             "speed limits": (0, 1, 2, 3, 4, 5, 7, 8),
             "other prohibitions": (9, 10, 15, 16),

@@ -133,7 +133,11 @@ def _reading(result: dict[str, Any]) -> list[str]:
     counts = {one["key"]: one["count"] for one in result["categories"]}
     both = counts["same_wrong"] + counts["different_wrong"]
     kappa = result["kappa"]
-    alike = "" if kappa is None else f" Kappa of their mistakes is {kappa:.2f}: 1 is the same rows, 0 is chance."
+    alike = (
+        ""
+        if kappa is None
+        else f" Kappa of their mistakes is {round(kappa, 2) + 0.0:.2f}: 1 is the same rows, 0 is chance."
+    )
     lines = [
         f"Of {result['rows']:,} holdout rows both models fail on {both:,} ({counts['same_wrong']:,} with the same "
         f"answer), only model A on {counts['a_only_wrong']:,}, only model B on {counts['b_only_wrong']:,}.{alike}",

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from core.stats import hedges_g, mean_interval, paired_interval, permutation_test
+from core.stats import (
+    ALPHA,
+    hedges_g,
+    mean_interval,
+    paired_interval,
+    pairs_for_significance,
+    permutation_test,
+)
 
 if TYPE_CHECKING:
     from core.analyses.context import AnalysisContext
@@ -20,21 +27,25 @@ def compare_runs(
     """Compare the modes by one number per network (by its name); a pair of which one half is None is left out.
 
     `difference` is health-aware minus accuracy-only in the unit of the numbers. `gain` and `effect` are positive where
-    health-aware is better: the difference with its sign turned when `less_is_better`.
+    health-aware is better: the difference with its sign turned when `less_is_better`. `shown`: the interval of the
+    difference leaves out 0 and the test agrees, as for a verdict.
     """
     pairs = [(values[one.name], values[other.name]) for one, other in context.pairs]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
     a, b = [one for one, _ in known], [other for _, other in known]
     sign = -1.0 if less_is_better else 1.0
     gains = [sign * one for one in a], [sign * other for other in b]
+    gain, test = paired_interval(*gains), permutation_test(a, b)
+    apart = gain.low is not None and gain.high is not None and not gain.low <= 0 <= gain.high
     return {
         "label": label,
         "better": "less" if less_is_better else "more",
         "accuracy_only": asdict(mean_interval(a)),
         "health_aware": asdict(mean_interval(b)),
         "difference": asdict(paired_interval(a, b)),
-        "gain": asdict(paired_interval(*gains)),
-        "permutation": asdict(permutation_test(a, b)),
+        "gain": asdict(gain),
+        "permutation": asdict(test),
+        "shown": apart and test.p is not None and test.p < ALPHA,
         "effect": asdict(hedges_g(*gains)),
         "values": {
             mode: {str(one.pair): values[one.name] for one in ones if values[one.name] is not None}
@@ -43,36 +54,35 @@ def compare_runs(
     }
 
 
-def sentence(found: Mapping[str, Any], write: Callable[[float], str] = "{:+.3f}".format) -> str:
-    """Say in plain words what a comparison shows and how sure it is. `write` writes a difference."""
-    difference, p = found["difference"], found["permutation"]["p"]
+def sentence(found: Mapping[str, Any], write: Callable[[float], str] = "{:+.3f}".format, unit: str = "") -> str:
+    """Say in plain words what a comparison shows and how sure it is. `write` writes a number."""
+    difference, p, n = found["difference"], found["permutation"]["p"], found["difference"]["n"]
     name = found["label"][0].upper() + found["label"][1:]
     if difference["mean"] is None:
         return f"{name}: no pair of runs has it, so the modes cannot be compared."
-    means = f"{name}: health-aware minus accuracy-only {write(difference['mean'])}"
+
+    def minus(value: float) -> str:
+        return write(value).replace("-", "−")
+
+    mean = minus(difference["mean"])
+    pairs = "1 pair" if n == 1 else f"{n} pairs"
     if difference["low"] is None or p is None:
-        return f"{means} over {_pairs(difference['n'])}; {difference['note'] or 'nothing more can be said'}."
-    low, high, gain = difference["low"], difference["high"], found["gain"]
-    if gain["low"] > 0:
-        judged = "health-aware is better"
-    elif gain["high"] < 0:
-        judged = "accuracy-only is better"
-    else:
-        judged = "no difference was shown"
-    return (
-        f"{means} (95 % interval {write(low)} to {write(high)}, permutation p = {p:.3f}, {_pairs(difference['n'])}): "
-        f"{judged}."
-    )
+        why = difference["note"] or "nothing more can be said"
+        return f"{name}: health-aware minus accuracy-only {mean}{unit} over {pairs}; {why}."
+    interval = f"95 % interval {minus(difference['low'])} to {minus(difference['high'])}"
+    judged = "no difference was shown"
+    if found["shown"]:
+        judged = f"{'health-aware' if found['gain']['mean'] > 0 else 'accuracy-only'} is better"
+    elif n < (needed := pairs_for_significance(ALPHA)):
+        judged = f"{judged}, which takes {needed} pairs at least"
+    sure = f"{interval}, permutation p = {p:.3f}, {pairs}"
+    return f"{name}: health-aware minus accuracy-only {mean}{unit} ({sure}): {judged}."
 
 
-def points(share: float) -> str:
-    """Write a difference of shares in percentage points.
+def hundredths(share: float) -> str:
+    """Write a difference of shares in percentage points, without the word.
 
-    >>> points(-0.0123)
-    '-1.23 points'
+    >>> hundredths(-0.0123)
+    '-1.23'
     """
-    return f"{100 * share:+.2f} points"
-
-
-def _pairs(n: int) -> str:
-    return "1 pair" if n == 1 else f"{n} pairs"
+    return f"{100 * share:+.2f}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.analyses import MODULES, AnalysisModule
 from core.analyses.evaluation import Predictions
-from core.analyses.pairing import compare_runs, points, sentence
+from core.analyses.pairing import compare_runs, hundredths, sentence
 from core.figures import confusion_difference, effect_rows, model_rows
 from core.figures.diagnostics import confusion_matrix
 from core.figures.diagnostics.words import class_name, shortened
@@ -180,7 +180,7 @@ def _classes(context: AnalysisContext, counted: dict[str, Confusion], names: Seq
 
 
 def _reading(result: dict[str, Any]) -> list[str]:
-    lines = [sentence(one, points) for one in result["runs"]]
+    lines = [sentence(one, hundredths, " points") for one in result["runs"]]
     for key, model in result["models"].items():
         worst = model["worst"]
         lines.append(

@@ -33,6 +33,8 @@ def analyse(arguments: argparse.Namespace) -> int:
     modules = module_names([word.strip() for word in arguments.modules.split(",") if word.strip()])
     settings = Settings.from_environment()
     store = Store(settings)
+    studies = StudyStore(store.engine)
+    studies.study(arguments.name)  # an unknown one is answered before anything is shown
     stopping = threading.Event()
     bar = tqdm(total=0, file=sys.stderr, bar_format="{desc}")
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -40,7 +42,7 @@ def analyse(arguments: argparse.Namespace) -> int:
         results = run_suite(
             settings,
             store,
-            StudyStore(store.engine),
+            studies,
             arguments.name,
             modules,
             on_progress=lambda progress: bar.set_description_str(_line(progress)),

@@ -9,11 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.figures.mode_looks import MODE_LOOKS
-from core.figures.style import GREEN, GREY, new_figure
+from core.figures.style import GREEN, PINK, new_figure
 
 _ROW, _AROUND = 44, 100  # pixels of a bar, and of all that is not bars
+_WHISKER = "#5C6270"  # seen on white, on near-black and on the bars
 _COLOURS = {
-    "same_wrong": GREY,
+    "same_wrong": PINK,
     "different_wrong": GREEN,
     "a_only_wrong": MODE_LOOKS["accuracy_only"].colour,
     "b_only_wrong": MODE_LOOKS["health_aware"].colour,
@@ -43,7 +44,7 @@ def draw(bars: Sequence[Bar]) -> go.Figure:
     figure = new_figure("Share of the holdout", "")
     figure.add_bar(
         x=[bar.share for bar in bars],
-        y=[bar.label for bar in bars],
+        y=[f"{bar.label}<br>{bar.count:,} rows" for bar in bars],
         orientation="h",
         marker_color=[_COLOURS[bar.key] for bar in bars],
         error_x={
@@ -53,13 +54,10 @@ def draw(bars: Sequence[Bar]) -> go.Figure:
             "arrayminus": [bar.share - bar.low for bar in bars],
             "thickness": 1.5,
             "width": 5,
+            "color": _WHISKER,
         },
-        text=[f"{bar.count:,}" for bar in bars],
-        textposition="inside",
-        insidetextanchor="start",
-        customdata=[[bar.count, bar.low, bar.high] for bar in bars],
-        hovertemplate="%{y}: %{customdata[0]:,} rows, %{x:.2%} (95 % interval %{customdata[1]:.2%} to "
-        "%{customdata[2]:.2%})<extra></extra>",
+        customdata=[[bar.low, bar.high] for bar in bars],
+        hovertemplate="%{y}: %{x:.2%} (95 % interval %{customdata[0]:.2%} to %{customdata[1]:.2%})<extra></extra>",
         showlegend=False,
     )
     figure.update_layout(height=_AROUND + _ROW * len(bars), bargap=0.3)

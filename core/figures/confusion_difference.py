@@ -27,7 +27,7 @@ def draw(names: Sequence[str], difference: Sequence[Sequence[float]]) -> go.Figu
         zmin=-reach,
         zmax=reach,
         colorscale=SCALE,
-        text=[[f"{100 * value:+.1f}" if abs(value) >= 0.0005 else "" for value in row] for row in difference],
+        text=[[_points(value) for value in row] for row in difference],
         texttemplate="%{text}" if len(names) <= NUMBERED else None,
         customdata=[
             [
@@ -47,3 +47,7 @@ def draw(names: Sequence[str], difference: Sequence[Sequence[float]]) -> go.Figu
     figure.update_xaxes(**ticks)
     figure.update_yaxes(**ticks, autorange="reversed")
     return figure
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", "−") if abs(difference) >= 0.0005 else ""

@@ -8,9 +8,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.figures.diagnostics.words import wrapped
 from core.figures.style import BLUE, GREY, empty_figure, new_figure
 
 _ROW, _AROUND = 34, 110  # pixels of a row, and of all that is not rows
+_LABEL = 24  # characters of a line of a label, so that a phone shows the marks too
 _LEAST = 1.0  # the axis goes at least this far to either side
 
 
@@ -74,7 +76,7 @@ def draw(rows: Sequence[EffectRow]) -> go.Figure:
     figure.update_xaxes(range=[-reach, reach], zeroline=False, fixedrange=True)
     figure.update_yaxes(
         tickvals=places,
-        ticktext=[row.label for row in rows],
+        ticktext=[wrapped(row.label, _LABEL) for row in rows],
         range=[len(rows) - 0.5, -0.5],
         zeroline=False,
         fixedrange=True,

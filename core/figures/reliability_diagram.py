@@ -81,7 +81,7 @@ def draw(data: ReliabilityData) -> go.Figure:
     _series(figure, data.before, "as it is", look.colour, "solid", look.symbol)
     if data.after:
         _series(figure, data.after, f"at temperature {data.temperature:.2f}", GREEN, "dash", "diamond-open")
-    figure.update_layout(height=_HEIGHT)
+    figure.update_layout(height=_HEIGHT, legend_traceorder="normal")
     figure.update_xaxes(tickformat=".0%", nticks=6)
     figure.update_yaxes(tickformat=".0%")
     return figure

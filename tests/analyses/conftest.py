@@ -26,7 +26,7 @@ TEXTS = CustomDataset(
 
 @pytest.fixture
 def images(lab: Settings, tmp_path: Path) -> AnalysisContext:
-    return context_of(prepare("digits", lab), lab, tmp_path / "networks", mixed)
+    return context_of(prepare("digits", lab), lab, tmp_path / "image_networks", mixed)
 
 
 @pytest.fixture
@@ -38,5 +38,5 @@ def texts(settings: Settings, tmp_path: Path) -> Iterator[AnalysisContext]:
     write_record(settings.data_dir, TEXTS)
     DATASETS.follow(settings.data_dir)
     dataset = keep_imported(TEXTS.entry(), arrays, settings)
-    yield context_of(dataset, settings, tmp_path / "networks", partial(mixed, classes=3))
+    yield context_of(dataset, settings, tmp_path / "text_networks", partial(mixed, classes=3))
     DATASETS.follow(Path("nowhere"))

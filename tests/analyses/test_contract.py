@@ -74,7 +74,7 @@ def test_modules_are_named_in_their_order_and_a_wrong_name_is_answered() -> None
     everyone = module_names(["all"])
     assert [MODULES[name].order for name in everyone] == sorted(MODULES[name].order for name in everyone)
     assert module_names(["failures", "calibration"]) == ["calibration", "failures"]
-    with pytest.raises(InvalidInputError, match="unknown analysis module 'calibraton'.*Did you mean 'calibration'"):
+    with pytest.raises(InvalidInputError, match=r"unknown analysis module 'calibraton'.*Did you mean 'calibration'"):
         module_names(["calibraton"])
     with pytest.raises(InvalidInputError, match="no module was named"):
         module_names([])
