@@ -25,8 +25,10 @@ class TrialQueue:
 
     def __init__(self, study: optuna.Study, space: Space, default: Params, *, seed: int, workers: int, pruning: bool):
         self._study, self._space, self._seed, self._workers = study, space, seed, workers
+        self._pruning = pruning
         study.pruner = _pruner(pruning)
         self._open: dict[int, Trial] = {}
+        self._reported: dict[int, set[int]] = {}  # epochs of open trials that are stored
         if not study.get_trials(deepcopy=False):
             study.enqueue_trial(default)
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -40,14 +42,16 @@ class TrialQueue:
         self._study.sampler = _sampler(derive_seed(self._seed, number, "proposal"), self._workers)
         trial = self._study.ask(self._space)
         self._open[trial.number] = trial
+        self._reported[trial.number] = set(trials[number].intermediate_values) if number < len(trials) else set()
         return trial
 
     def report(self, number: int, epoch: int, accuracy: float) -> bool:
         """Store an intermediate value; True when the trial should be pruned."""
         trial = self._open[number]
-        if epoch not in self._frozen(number).intermediate_values:  # it is there already after a lost attempt
+        if epoch not in self._reported[number]:  # it is there already after a lost attempt
+            self._reported[number].add(epoch)
             trial.report(accuracy, epoch)
-        return trial.should_prune()
+        return self._pruning and trial.should_prune()
 
     def note(self, number: int, **attributes: Any) -> None:
         """Store user attributes of a running trial."""
@@ -92,9 +96,6 @@ class TrialQueue:
 
     def _return(self, trial_id: int) -> None:
         self._study._storage.set_trial_state_values(trial_id, TrialState.WAITING)
-
-    def _frozen(self, number: int) -> optuna.trial.FrozenTrial:
-        return self._study.get_trials(deepcopy=False)[number]
 
 
 def startup_trials(workers: int) -> int:

@@ -78,6 +78,8 @@ def _headline(service: RunService, view: RunView, finished: int) -> str:
 
 def _buttons(service: RunService, view: RunView) -> None:
     name = view.run.name
+    if view.run.config.study is not None:
+        return  # its study steers it: alone it would no longer equal its partner
     if view.active:
         asked = view.run.stop_requested
         if view.run.pause_requested:

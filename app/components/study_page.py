@@ -9,6 +9,7 @@ from app.components.fragment import fragment
 from app.components.page_body import page_body
 from app.components.study_header import study_header
 from app.components.study_introduction import study_introduction
+from app.components.study_method import study_method
 from app.state import show_study, show_view, shown_study, wanted_study, wanted_view
 from core.errors import LabError
 from core.service import RunService
@@ -31,11 +32,13 @@ def draw(service: RunService) -> None:
     shown = shown_study(studies)
     if shown is None:
         study_introduction(first=True)
+        study_method()
         _form(service)
         return
     name = _pick_view(shown)
     if name == "new":
         study_introduction(first=False)
+        study_method()
         _form(service)
     elif name == "history":
         from app.components.study_history import study_history

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.components.study_address import read_address, write_address
 from app.components.study_card import headline
 from app.components.study_downloads import results_json, runs_csv
+from app.components.study_method import DEPARTURES
 from app.components.study_models import mcnemar_rows
 from app.components.study_outlook import sharing_text, too_few_text
 from app.components.study_page import VIEWS
@@ -60,6 +61,11 @@ class TestForm:
             assert study.number_input(key=f"study_{key}").value == value
         assert study.selectbox(key="study_dataset").value == "digits"
         assert not study.button(key="study_start").disabled
+
+    def test_explains_the_method_and_its_departures(self, study: AppTest) -> None:
+        shown = words(study.run())
+        assert "McNemar's test on the same rows" in shown and "2.6 times too wide" in shown
+        assert all(f"- {asked} → **{used}**: {why}." in shown for asked, used, why in DEPARTURES)
 
     def test_says_what_it_takes_and_what_it_can_show(self, study: AppTest) -> None:
         study.run()

@@ -22,6 +22,7 @@ NAMES = (
     "data_sharing",
     "importing",
     "end_to_end",
+    "study_share",
     "keras_tuner",
 )
 
