@@ -23,9 +23,8 @@ from core.diagnosis import measure_trial
 from core.diagnostics import load_diagnostics
 from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
 from core.executors.crew import Crew, check_access, hire
-from core.executors.jobs import Executor, TrainJob
+from core.executors.jobs import Executor, OnNote, TrainJob
 from core.executors.local import LocalExecutor
-from core.executors.runpod_notes import OnNote
 from core.outcome import OptimizationResult, conclude, summarize
 from core.preparation import Preparation, Stopped, prepare_run
 from core.progress import OnProgress, RunProgress, best_trial

@@ -16,9 +16,8 @@ from core.config import OptimizationConfig, Settings
 from core.datasets import DATASETS
 from core.errors import InvalidInputError, LabError, RunStateError
 from core.executors.crew import Crew, hire
-from core.executors.jobs import CountJob, ParameterBounds
+from core.executors.jobs import CountJob, OnNote, ParameterBounds
 from core.executors.local import LocalExecutor
-from core.executors.runpod_notes import OnNote
 from core.executors.sharing import SharingExecutor
 from core.optimizer import ModelOptimizer
 from core.progress import best_trial

@@ -6,22 +6,30 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.artifacts import RunFolder
 from core.config import OptimizationConfig, Settings
 from core.errors import InvalidInputError
-from core.executors.fallback import FallbackExecutor
-from core.executors.jobs import CountJob, DiagnoseJob, DiagnoseReport, Executor, OnEpoch, ParameterBounds, TrainJob
+from core.executors.jobs import (
+    CountJob,
+    DiagnoseJob,
+    DiagnoseReport,
+    Executor,
+    OnEpoch,
+    OnNote,
+    ParameterBounds,
+    TrainJob,
+)
 from core.executors.ledger import Ledger
 from core.executors.local import LocalExecutor
-from core.executors.runpod import RunPodExecutor
-from core.executors.runpod_access import RemoteAccess
-from core.executors.runpod_api import RunPodApi
 from core.executors.runpod_errors import RemoteUnavailableError, RunPodError
-from core.executors.runpod_notes import NoteBoard, OnNote
-from core.executors.runpod_pace import Limits
-from core.object_store import ObjectStore
 from core.trial import TrialResult
+
+if TYPE_CHECKING:
+    from core.executors.fallback import FallbackExecutor
+    from core.executors.runpod_api import RunPodApi
+    from core.executors.runpod_notes import NoteBoard
 
 _HOUR = 3600.0
 
@@ -38,6 +46,8 @@ class Crew:
 def check_access(config: OptimizationConfig) -> None:
     """Raise InvalidInputError when a run needs RunPod and this machine has no access to it."""
     if config.use_runpod_service and config.when_runpod_fails != "fall_back":
+        from core.executors.runpod_access import RemoteAccess
+
         RemoteAccess.from_environment()
 
 
@@ -57,6 +67,25 @@ def hire(
     local = local or LocalExecutor(folder.log, settings.worker_memory_mb)
     if not config.use_runpod_service:
         return Crew(executor=local)
+    return _remote(config, folder, created, now, on_note, local)
+
+
+def _remote(
+    config: OptimizationConfig,
+    folder: RunFolder,
+    created: float,
+    now: Callable[[], float],
+    on_note: OnNote,
+    local: LocalExecutor,
+) -> Crew:
+    """What only a run on RunPod needs is imported here: the page of a fresh server comes sooner without it."""
+    from core.executors.runpod import RunPodExecutor
+    from core.executors.runpod_access import RemoteAccess
+    from core.executors.runpod_api import RunPodApi
+    from core.executors.runpod_notes import NoteBoard
+    from core.executors.runpod_pace import Limits
+    from core.object_store import ObjectStore
+
     ledger = Ledger(folder.remote_jobs, now)
     notes = NoteBoard(on_note)
     try:
@@ -90,6 +119,8 @@ def _behind(
     notes: NoteBoard,
     places: Callable[[], dict[int, str]],
 ) -> FallbackExecutor:
+    from core.executors.fallback import FallbackExecutor
+
     return FallbackExecutor(
         remote,
         local,

@@ -11,9 +11,17 @@ from functools import partial
 from typing import Literal, Protocol
 
 from core.errors import RunStateError, WorkerError
-from core.executors.jobs import CountJob, DiagnoseJob, DiagnoseReport, Executor, OnEpoch, ParameterBounds, TrainJob
+from core.executors.jobs import (
+    CountJob,
+    DiagnoseJob,
+    DiagnoseReport,
+    Executor,
+    OnEpoch,
+    OnNote,
+    ParameterBounds,
+    TrainJob,
+)
 from core.executors.runpod_errors import EndpointError, RemoteUnavailableError, RunPodError
-from core.executors.runpod_notes import OnNote
 from core.executors.runpod_overflow import Overflow, Ride
 from core.trial import TrialResult
 

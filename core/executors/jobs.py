@@ -12,6 +12,7 @@ from core.records import STRICT_KEYS
 from core.trial import EpochRecord, TrialResult, TrialSpec
 
 OnEpoch = Callable[[EpochRecord], None]
+OnNote = Callable[[str | None], None]  # what the page should say of the workers; None when all is well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,22 @@ from concurrent.futures import Executor as Pool
 from functools import partial
 
 from core.errors import LabError, WorkerError
-from core.executors.jobs import CountJob, DiagnoseJob, DiagnoseReport, Executor, OnEpoch, ParameterBounds, TrainJob
+from core.executors.jobs import (
+    CountJob,
+    DiagnoseJob,
+    DiagnoseReport,
+    Executor,
+    OnEpoch,
+    OnNote,
+    ParameterBounds,
+    TrainJob,
+)
 from core.executors.ledger import Ledger, RemoteJob
 from core.executors.runpod_api import RunPodApi
 from core.executors.runpod_desk import Desk
 from core.executors.runpod_fetch import Fetch
 from core.executors.runpod_flight import Flight, Phase
-from core.executors.runpod_notes import Notes, OnNote
+from core.executors.runpod_notes import Notes
 from core.executors.runpod_pace import Backoff, Limits
 from core.executors.runpod_submission import Submission
 from core.executors.runpod_transfer import Storage, Transfer

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
+from core.executors.jobs import OnNote
 from core.executors.runpod_desk import Desk
 from core.executors.runpod_errors import RunPodError
 from core.executors.runpod_flight import Flight
 
 _TROUBLED = 3  # failures in a row that are worth a sentence
-
-OnNote = Callable[[str | None], None]
 
 
 class Notes:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from core.errors import RunStateError
-from core.executors import crew, runpod_http
+from core.executors import runpod_http, runpod_pace
 from core.executors.runpod_pace import Limits
 from core.optimizer import ModelOptimizer
 from core.outcome import OptimizationResult
@@ -220,7 +220,7 @@ def test_a_queue_that_stands_still_is_explained_and_this_machine_takes_over(
     lab: RemoteLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick_notes = Limits(queue=8.0, wait_before_note=1.0, health_interval=1.0, cancel_watch=2.0)
-    monkeypatch.setattr(crew, "Limits", lambda **_: quick_notes)
+    monkeypatch.setattr(runpod_pace, "Limits", lambda **_: quick_notes)
     lab.emulator.set(throttled=2)
     for worker in lab.emulator.workers():
         with suppress(KeyError):  # it has ended by itself
