@@ -125,6 +125,19 @@ class RunService:
     def delete(self, name: str) -> None:
         """Remove a run that nobody works on: its rows and its files. Raises RunStateError when it is active."""
         run = self.store.run(name)
+        if run.config.study is not None and self._has_study(run.config.study):
+            raise RunStateError(
+                f"run {name!r} belongs to the study {run.config.study!r}, which would lose a pair; delete the study"
+            )
+        self._remove(run)
+
+    def _has_study(self, name: str) -> bool:
+        with suppress(RunStateError):
+            return self.studies.study(name) is not None
+        return False
+
+    def _remove(self, run: RunRecord) -> None:
+        name = run.name
         if run.status in ACTIVE:
             raise RunStateError(f"run {name!r} is {run.status}; stop it before deleting it")
         folder = RunFolder(self.settings, name)
@@ -203,7 +216,7 @@ class RunService:
         for mode in STUDY_MODES:
             for pair in range(study.config.runs):
                 with suppress(RunStateError):
-                    self.delete(study.config.run_name(mode, pair))
+                    self._remove(self.store.run(study.config.run_name(mode, pair)))
         shutil.rmtree(StudyFolder.of(self.settings, name).path, ignore_errors=True)
         self.studies.delete(name)
 

@@ -141,7 +141,15 @@ class StudyRunner:
         if self._studies.study(self.run_name).stop_requested and not self._stop.is_set():
             self.stop()
         total = 2 * config.runs
-        self._say("stopping" if self._stop.is_set() else f"{total - waiting - busy} of {total} runs done")
+        progress = (
+            f"{total - waiting - busy} of {total} runs done, {self._ended(config)} of {total * config.trials} trials"
+        )
+        self._say("stopping" if self._stop.is_set() else progress)
+
+    def _ended(self, config: StudyConfig) -> int:
+        """How many trials of all runs have ended."""
+        runs = [config.run_name(task.mode, task.pair) for task in plan(config)]
+        return sum(trial.finished is not None for run in runs for trial in self._store.trials(run))
 
     def _run(self, config: StudyConfig, task: PlannedRun) -> None:
         """Do one run of the study, from where it is."""

@@ -12,6 +12,7 @@ import pytest
 from core.config import OptimizationConfig, Settings
 from core.errors import InvalidInputError, RunStateError
 from core.service import RunService
+from core.study_config import STUDY_MODES, StudyConfig
 from tests.test_optimizer import QUICK
 
 pytestmark = [pytest.mark.training, pytest.mark.xdist_group("service")]
@@ -157,3 +158,17 @@ def test_deleting_removes_rows_and_files_of_that_run_only(service: RunService) -
     service.start(make_config("gone", 1))  # the name is free again, and nothing of the old run is left
     wait_for(lambda: service.view("gone").run.status == "completed")
     assert len(service.view("gone").trials) == 1
+
+
+def test_a_run_of_a_study_is_deleted_with_its_study_only(service: RunService) -> None:
+    config = StudyConfig(study_name="both", runs=5, trials=5, epochs=3)
+    service.studies.create("both", config)
+    service.studies.update("both", status="stopped")
+    for mode in STUDY_MODES:
+        run = config.run_config(mode, 0)
+        service.store.create_run(run.run_name or "", run)
+        service.store.update_run(run.run_name or "", status="stopped")
+    with pytest.raises(RunStateError, match="belongs to the study 'both', which would lose a pair; delete the study"):
+        service.delete("both.accuracy_only.0")
+    service.delete_study("both")
+    assert service.store.runs() == [] and service.studies.studies() == []

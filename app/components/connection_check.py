@@ -38,7 +38,7 @@ def _body() -> None:
 
 
 def _verdict(findings: Sequence[Finding], moment: str) -> None:
-    if all(finding.ok for finding in findings):
+    if all(finding.ok is not False for finding in findings):
         st.success(f"All is well. Checked at {moment}.", icon=":material/check_circle:")
     else:
         wrong = ", ".join(finding.name for finding in findings if finding.ok is False)

@@ -144,17 +144,24 @@ def _one_run(service: RunService, run: RunRecord) -> None:
         _notes(service, run)
         with st.container(horizontal=True, key="run_actions"):
             st.page_link("../pages/exploration.py", label="Open this run", query_params={"run": run.name})
-            if run.resumable:
+            of_study = run.config.study is not None  # its study steers and deletes it
+            if run.resumable and not of_study:
                 st.button("Resume", key=f"resume_{run.name}", on_click=wished, args=(service.resume, run.name))
             if run.status in ACTIVE:
                 st.button("Stop", key=f"stop_{run.name}", on_click=wished, args=(service.stop, run.name))
             if st.button(
                 "Delete …",
                 key=f"delete_{run.name}",
-                disabled=run.status in ACTIVE,
-                help="Stop the run first." if run.status in ACTIVE else "Remove its trials, networks and files.",
+                disabled=run.status in ACTIVE or of_study,
+                help=_delete_help(run),
             ):
                 _ask_delete(service, run)
+
+
+def _delete_help(run: RunRecord) -> str:
+    if run.config.study is not None:
+        return "It belongs to a study, which would lose a pair. Delete the study on its page."
+    return "Stop the run first." if run.status in ACTIVE else "Remove its trials, networks and files."
 
 
 def _notes(service: RunService, run: RunRecord) -> None:

@@ -12,6 +12,7 @@ from app.components.dataset_cards import dataset_cards, dataset_names
 from app.components.formats import dataset_label, mode_label, money, plain
 from app.components.presets import presets
 from app.components.search_space_editor import search_space_editor
+from app.components.setup_address import write_address
 from app.components.setup_state import WEIGHTS, forget_name, remember, restore, wishes
 from app.components.training_place import training_place
 from app.components.weight_sliders import stored_weights, weight_sliders
@@ -48,6 +49,8 @@ def setup_view(service: RunService, *, busy: bool) -> None:
         _more_choices()
     held = wishes()
     remember(held)
+    if write_address(held):  # whoever opens the address wants the form
+        show_view("setup")
     st.markdown(summary(held))
     pressed = st.button("Start", key="start", type="primary", width="stretch", help="Train and compare the networks.")
     if busy:
@@ -65,12 +68,14 @@ def summary(held: dict[str, Any]) -> str:
         else "accuracy alone"
     )
     workers, remote, budget = held["concurrent_workers"], held["use_runpod_service"], held["max_run_cost"]
+    most = held["max_epochs_per_trial"]
+    epochs = "1 epoch" if most == 1 else f"{most} epochs"
     place = "at RunPod" if remote else "on this machine"
     spent = f" No further trial starts once {plain(money(budget))} is spent." if remote and budget is not None else ""
     return (
         f"**{held['trials']} networks** for {plain(dataset_label(held['dataset_name']))}, up to "
-        f"**{held['max_epochs_per_trial']} epochs** each, {'one' if workers == 1 else workers} at a time {place}; the "
-        f"best is chosen by {counts}.{spent} The address of this page holds this set-up: copy it to share it."
+        f"**{epochs}** each, {'one' if workers == 1 else workers} at a time {place}; the best is chosen by {counts}."
+        f"{spent} The address of this page holds this set-up: copy it to share it."
     )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.dataset_cards import dataset_names, kind_text, place_text
 from app.components.formats import dataset_label, plain
+from app.components.study_address import write_address
 from app.components.study_outlook import study_outlook
 from app.components.study_place import study_place
 from app.components.study_state import WEIGHTS, forget_name, remember, restore, wishes
@@ -41,6 +42,8 @@ def study_form(service: RunService, *, busy: bool) -> None:
         if config is not None:
             study_outlook(service, config)
     remember(held)
+    if write_address(held):  # whoever opens the address wants the form
+        show_view("new")
     pressed = st.button(
         "Start the study",
         key="study_start",

@@ -96,6 +96,7 @@ def _price() -> None:
         st.number_input(
             "GPU price ($/hour)",
             value=None,
+            min_value=0.0,
             step=0.01,
             format="%g",
             placeholder="not known",
@@ -106,6 +107,7 @@ def _price() -> None:
         st.number_input(
             "Cost budget ($)",
             value=None,
+            min_value=0.0,
             step=1.0,
             format="%g",
             placeholder="no limit",

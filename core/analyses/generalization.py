@@ -73,6 +73,11 @@ def analyse(
         for name, measure in _OF.items()
     }
     table = [_row(name, *values) for name, values in columns.items()]
+    procedure = _procedure(*_known(*columns["holdout"]), sesoi)
+    same = [_same(first[pair], second[pair]) for pair in pairs]
+    if all(same):
+        text = f"No difference to show: both modes kept the same network in all {len(pairs)} pairs."
+        procedure["verdict"] |= {"sentence": text}
     return {
         "status": "ok",
         "holdout_rows": len(next(iter(predictions.values())).labels),
@@ -81,15 +86,19 @@ def analyse(
                 "pair": pair,
                 "accuracy_only": _network(first[pair], holdout),
                 "health_aware": _network(second[pair], holdout),
-                "same_network": first[pair].params == second[pair].params and first[pair].trial == second[pair].trial,
+                "same_network": equal,
             }
-            for pair in pairs
+            for pair, equal in zip(pairs, same, strict=True)
         ],
         "table": table,
-        "procedure": _procedure(*_known(*columns["holdout"]), sesoi),
+        "procedure": procedure,
         "models": _models(networks, predictions, seed),
         "reselection": asdict(reselection_curve(pools, seed=seed)) if pools else None,
     }
+
+
+def _same(one: StudyNetwork, other: StudyNetwork) -> bool:
+    return one.pair == other.pair and one.trial == other.trial and one.params == other.params
 
 
 def _known(a: Sequence[float | None], b: Sequence[float | None]) -> tuple[list[float], list[float]]:
@@ -139,7 +148,7 @@ def _models(networks: Networks, predictions: Mapping[str, Predictions], seed: in
     return {
         "a": _network(a, holdout) | {"interval": wilson_interval(int(right_a.sum()), len(right_a))},
         "b": _network(b, holdout) | {"interval": wilson_interval(int(right_b.sum()), len(right_b))},
-        "same_network": a.params == b.params and a.pair == b.pair and a.trial == b.trial,
+        "same_network": _same(a, b),
         "mcnemar": asdict(test),
         "bootstrap": asdict(bootstrap_difference(right_a.astype(float), right_b.astype(float), seed=seed)),
         "detectable": asdict(detectable_accuracy(test.n, discordance)),

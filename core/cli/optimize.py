@@ -12,11 +12,13 @@ from typing import Any
 from tqdm import tqdm
 
 from core.cli import remote
-from core.config import MODES, PLOT_GENERATIONS, OptimizationConfig, ScoringWeights, check_choice
+from core.config import MODES, PLOT_GENERATIONS, OptimizationConfig, ScoringWeights, Settings, check_choice
 from core.datasets import DATASETS
 from core.errors import InvalidInputError
 from core.optimizer import ModelOptimizer, OptimizationResult, summarize
 from core.progress import RunProgress
+from core.store import Store
+from core.study_store import StudyStore
 
 
 def add_commands(commands: Any) -> None:
@@ -58,8 +60,19 @@ def optimize(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Continue a run."""
+    check_alone(arguments.name)
     watcher = Watcher()
     return watcher.watch(ModelOptimizer.resume(arguments.name, watcher.show), as_json=arguments.json)
+
+
+def check_alone(name: str) -> None:
+    """Raise InvalidInputError for the name of a study, or of one of its runs: those are not worked on alone."""
+    store = Store(Settings.from_environment())
+    study = next((run.config.study for run in store.runs() if run.name == name), None)
+    if study is None and name in {known.name for known in StudyStore(store.engine).studies()}:
+        study = name
+    if study is not None:
+        raise InvalidInputError(f"{name!r} is a study or belongs to one; use `resume-study {study}` or `stop-study`")
 
 
 def build_config(arguments: argparse.Namespace) -> OptimizationConfig:

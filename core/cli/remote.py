@@ -59,7 +59,7 @@ def remote_values(arguments: argparse.Namespace) -> dict[str, Any]:
 def check_runpod(arguments: argparse.Namespace) -> int:
     """Print one line per finding; exit code 0 when all is well."""
     findings = check()
-    well = all(finding.ok for finding in findings)
+    well = all(finding.ok is not False for finding in findings)
     if arguments.json:
         print(json.dumps({"ok": well, "findings": [to_dict(finding) for finding in findings]}))
     else:

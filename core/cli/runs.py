@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.artifacts import RunFolder, record_dict
+from core.cli.optimize import check_alone
 from core.cli.remote import describe_use, money
 from core.config import Settings
 from core.devices import read_device
@@ -18,7 +19,8 @@ from core.store import RunRecord, Store, TrialRecord
 
 def add_commands(commands: Any) -> None:
     """Add the three commands."""
-    parser = commands.add_parser("runs", help="list all runs, the newest first")
+    parser = commands.add_parser("runs", help="list runs, the newest first")
+    parser.add_argument("--of-studies", action="store_true", help="the runs of studies too")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=list_runs)
     parser = commands.add_parser("show", help="show a run and its trials")
@@ -37,7 +39,7 @@ def _store() -> Store:
 
 def list_runs(arguments: argparse.Namespace) -> int:
     """Print one line per run."""
-    runs = _store().runs()
+    runs = [run for run in _store().runs() if arguments.of_studies or run.config.study is None]
     if arguments.json:
         print(json.dumps({"runs": [_run_dict(run) for run in runs]}))
     elif not runs:
@@ -77,6 +79,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 def stop(arguments: argparse.Namespace) -> int:
     """Ask the process that works on the run to stop."""
+    check_alone(arguments.name)
     run = _store().request_stop(arguments.name)
     message = f"asked run {run.name} to stop; `resume {run.name}` continues it"
     print(json.dumps({"run_name": run.name, "stop_requested": True}) if arguments.json else message)

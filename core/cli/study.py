@@ -15,7 +15,9 @@ from tqdm import tqdm
 
 from core.cli.optimize import duration, override
 from core.config import RUNPOD_POLICIES, ScoringWeights, Settings, check_choice
+from core.errors import InvalidInputError
 from core.executors.crew import check_access
+from core.executors.runpod_check import setup_problems
 from core.records import to_dict
 from core.store import Store
 from core.study import StudyRunner, create_study
@@ -58,6 +60,9 @@ def study(arguments: argparse.Namespace) -> int:
     """Run a new study to its verdict."""
     config = build_config(arguments)
     check_access(config.run_config("accuracy_only", 0))
+    problems = setup_problems() if config.use_runpod_service else ()
+    if problems:
+        print(f"RunPod cannot be used ({'; '.join(problems)}), so trials train on this machine", file=sys.stderr)
     settings, store, studies = _stores()
     return _work(create_study(config, studies).name, settings, store, studies, as_json=arguments.json)
 
@@ -109,6 +114,8 @@ def build_config(arguments: argparse.Namespace) -> StudyConfig:
         "study_name": arguments.name,
         "when_runpod_fails": arguments.when_runpod_fails,
     }
+    if arguments.when_runpod_fails is not None and not arguments.runpod:
+        raise InvalidInputError("--when-runpod-fails does nothing without --runpod; add that, or leave it out")
     if arguments.when_runpod_fails is not None:
         check_choice("when_runpod_fails", arguments.when_runpod_fails, RUNPOD_POLICIES)
     values: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
@@ -121,17 +128,18 @@ def describe(found: StudyRecord) -> str:
     """Write a study for people."""
     config = found.config
     lines = [
-        f"{found.name}: {found.status} ({found.phase}) after {duration(found.seconds)}",
+        f"{found.name}: {found.status}{'' if found.resumable else f' ({found.phase})'} after {duration(found.seconds)}",
         f"{config.dataset_name}: {config.runs} pairs of runs, {config.trials} trials of up to {config.epochs} epochs",
     ]
     result = found.results.get(MODULE)
     if result is None:
-        return "\n".join([*lines, "not compared yet"])
+        way_on = f"; python -m core resume-study {found.name} goes on" if found.resumable else ""
+        return "\n".join([*lines, f"not compared yet{way_on}"])
     lines += [_table_line(row) for row in result["table"]]
     trainings, procedure = result["trainings"], result["procedure"]
     lines += [
         f"holdout: {result['holdout_rows']} rows; trained {trainings['trained']}, taken over {trainings['taken_over']}",
-        f"paired permutation test p = {_number(procedure['permutation']['p'], 4)}",
+        f"paired permutation test p = {_number(procedure['permutation'])}",
         *([result["reused_holdout"]] if result["reused_holdout"] else []),
         procedure["verdict"]["sentence"],
     ]
@@ -186,10 +194,12 @@ def _sentence(found: StudyRecord) -> str:
 
 def _table_line(row: dict[str, Any]) -> str:
     a, b, difference = row["accuracy_only"], row["health_aware"], row["difference"]
-    interval = f"{_points(difference['low'])} to {_points(difference['high'])}"
+    interval = f"95 %: {_points(difference['low'])} to {_points(difference['high'])}"
+    if difference["low"] is None:
+        interval = f"no interval: {difference['note']}"
     return (
         f"{row['label']:<42} accuracy-only {_points(a['mean'])}  health-aware {_points(b['mean'])}  "
-        f"difference {_points(difference['mean'])} (95 %: {interval}, {difference['n']} pairs)"
+        f"difference {_points(difference['mean'])} ({interval}, {difference['n']} pairs)"
     )
 
 
@@ -197,5 +207,5 @@ def _points(share: float | None) -> str:
     return "not known" if share is None else f"{100 * share:.2f}"
 
 
-def _number(value: float | None, digits: int) -> str:
-    return "not known" if value is None else f"{value:.{digits}f}"
+def _number(test: dict[str, Any]) -> str:
+    return f"not computed: {test['note']}" if test["p"] is None else f"{test['p']:.4f}"

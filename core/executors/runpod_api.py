@@ -132,7 +132,10 @@ class RunPodApi:
     def _check_account(self, answer: Answer) -> None:
         """Raise for answers that are about the key or the account, whatever was asked."""
         if answer.status in (401, 403):
-            text = f"RunPod refuses the API key (HTTP {answer.status}): set one that may use this endpoint"
+            text = (
+                f"RunPod refuses the API key (HTTP {answer.status}): set one that may use this endpoint; in the file "
+                "of RUNPOD_API_KEY_FILE it works at once, in RUNPOD_API_KEY when the program is started anew"
+            )
             raise KeyRefusedError(text)
         if answer.status == 402:
             raise KeyRefusedError("RunPod wants payment first (HTTP 402): add credit to the account")

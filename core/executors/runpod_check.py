@@ -134,10 +134,10 @@ def workers_finding(health: Health) -> Finding:
         remedy = "The first trials wait for that, some minutes when the image is new."
         return Finding(name=_WORKERS, ok=True, found=_sentence(health.explain()), remedy=remedy)
     remedy = (
-        "Look at max workers on the endpoint's page: RunPod sets it to 0 when an endpoint is not used for a week. "
-        "Raise it; if it is above 0 already, a worker starts with the first trial."
+        "That is usual: one starts with the first trial. Should none start, look at max workers on the endpoint's "
+        "page, which RunPod sets to 0 when an endpoint is not used for a week, and raise it."
     )
-    return Finding(name=_WORKERS, ok=False, found="The endpoint has no worker.", remedy=remedy)
+    return Finding(name=_WORKERS, ok=None, found="No worker runs at present.", remedy=remedy)
 
 
 # -- the bucket ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
@@ -14,6 +14,7 @@ from core.study_config import STUDY_MODES, StudyMode
 
 _STEP, _SPREAD = 0.045, 0.4  # between equal points, and of them all
 _BESIDE = 0.33  # of the means, from their points
+_FEW = 3  # runs; the interval of two is many times as wide as their distance
 _BINS = 60  # values closer than this part of the range would cover each other
 
 
@@ -61,8 +62,13 @@ def _points(mode: StudyMode, values: Mapping[int, float], width: float) -> ModeP
         pairs=tuple(pairs),
         values=tuple(values[pair] for pair in pairs),
         offsets=tuple(offsets),
-        mean=mean_interval([values[pair] for pair in pairs]),
+        mean=_mean_of([values[pair] for pair in pairs]),
     )
+
+
+def _mean_of(values: list[float]) -> MeanInterval:
+    found = mean_interval(values)
+    return found if len(values) >= _FEW else replace(found, low=None, high=None, note="two runs are too few")
 
 
 def draw(data: DistributionData, title: str) -> go.Figure:

@@ -60,7 +60,7 @@ class TestSection:
         assert remote.number_input(key="max_cost").value is None
         assert remote.number_input(key="remote_minutes").value == defaults.remote_time_limit / 60
         assert remote.number_input(key="queue_minutes").value == defaults.remote_queue_limit / 60
-        assert address(remote) == {"runpod": "1"}
+        assert address(remote) == {"runpod": "1", "view": "setup"}
         assert "at a time at RunPod" in texts(remote, "markdown")
 
     def test_several_gpus_are_explained_where_they_are_chosen(self, remote: AppTest) -> None:
@@ -131,7 +131,7 @@ class TestSection:
         assert "needs the price" in problems[0]
 
     def test_a_wrong_price_is_answered_without_a_traceback(self, remote: AppTest) -> None:
-        remote.number_input(key="gpu_price").set_value(-1.0).run()
+        remote.number_input(key="gpu_price").set_value(0.0).run()
         remote.button(key="start").click().run()
         assert not remote.exception
         assert "gpu_price_per_hour must be" in remote.error[0].value

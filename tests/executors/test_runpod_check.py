@@ -136,8 +136,8 @@ def test_a_service_in_trouble(environ: Environ, emulator: Emulator) -> None:
 def test_an_endpoint_without_workers(environ: Environ) -> None:
     with Emulator(poll_hold=0.1) as empty:
         found = by_name(environ | {"RUNPOD_API_URL": empty.url})
-    assert states(found) == [True, True, False, True]
-    assert "no worker" in found["Workers"].found
+    assert states(found) == [True, True, None, True]  # as an endpoint that scales to zero is at rest
+    assert "No worker runs at present" in found["Workers"].found
     assert "max workers" in str(found["Workers"].remedy)
 
 
@@ -158,10 +158,10 @@ def test_workers_that_cannot_take_a_trial(environ: Environ, knob: str, ok: bool,
         (WorkerCounts(running=3), True),
         (WorkerCounts(idle=1, throttled=1), True),
         (WorkerCounts(idle=1, unhealthy=1), False),
-        (WorkerCounts(), False),
+        (WorkerCounts(), None),
     ],
 )
-def test_mixed_workers(counts: WorkerCounts, ok: bool) -> None:
+def test_mixed_workers(counts: WorkerCounts, ok: bool | None) -> None:
     assert workers_finding(Health(workers=counts)).ok is ok
 
 

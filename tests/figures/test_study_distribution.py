@@ -16,7 +16,8 @@ def test_points_means_and_partners() -> None:
     first, second = data.modes
     assert (first.pairs, first.values) == ((0, 1, 2), (0.90, 0.92, 0.92))
     assert first.mean == mean_interval([0.90, 0.92, 0.92])
-    assert second.mean == mean_interval([0.91, 0.95])
+    assert second.mean.mean == pytest.approx(0.93)
+    assert (second.mean.low, second.mean.high) == (None, None)  # of two runs it would reach from 68 to 118 %
     assert data.partners == [0, 2]
 
 

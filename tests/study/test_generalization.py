@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,3 +93,13 @@ def test_a_missing_run_costs_its_pair_only_and_one_pair_is_too_few() -> None:
     assert result["procedure"]["difference"]["n"] == 4
     with pytest.raises(LabError, match="1 complete pair of runs is too few"):
         analyse({mode: ones[:1] for mode, ones in networks.items()}, found, [], sesoi=0.005, seed=1)
+
+
+def test_the_same_networks_throughout_are_said_in_plain_words() -> None:
+    networks, found = world(5, 0.0, runs=6)
+    for one, other in zip(*networks.values(), strict=True):
+        networks["health_aware"][one.pair] = replace(other, params=one.params)
+        found[other.name] = found[one.name]
+    verdict = analyse(networks, found, [], sesoi=0.005, seed=1)["procedure"]["verdict"]
+    assert verdict["sentence"] == "No difference to show: both modes kept the same network in all 6 pairs."
+    assert verdict["winner"] is None and not verdict["difference_shown"]

@@ -217,3 +217,27 @@ def test_the_command_line_tells_the_verdict(finished: StudyLab, words: list[str]
     verdict = finished.studies.study("small").results["generalization"]["procedure"]["verdict"]
     assert verdict["sentence"] in done.stdout
     assert ("paired permutation test p = " in done.stdout) == (words[0] == "show-study")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["resume", "small"], "use `resume-study small`"),
+        (["stop", "small.health_aware.1"], "use `resume-study small`"),
+        (["study", "--when-runpod-fails", "wait"], "does nothing without --runpod"),
+    ],
+)
+def test_the_command_line_leads_from_a_run_to_its_study(finished: StudyLab, words: list[str], answer: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *words], env=os.environ | finished.environ, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and answer in done.stderr
+
+
+def test_runs_of_studies_are_listed_when_they_are_wanted(finished: StudyLab) -> None:
+    def listed(*words: str) -> int:
+        command = [sys.executable, "-m", "core", "runs", "--json", *words]
+        done = subprocess.run(command, env=os.environ | finished.environ, capture_output=True, text=True, check=True)
+        return len(json.loads(done.stdout)["runs"])
+
+    assert (listed(), listed("--of-studies")) == (0, 10)
