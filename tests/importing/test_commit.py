@@ -100,6 +100,7 @@ def test_a_stopped_import_leaves_nothing(digits_zip: Path, settings: Settings) -
     calls = iter(range(1000))
     with pytest.raises(ImportStopped):
         stage(digits_zip, ImportOptions(name="mine"), settings, stopping=lambda: next(calls) > 10)
+    DATASETS.follow(settings.data_dir)  # a test before may have left it elsewhere
     assert list((settings.data_dir / ".staging").iterdir()) == [] and "mine" not in DATASETS
 
 

@@ -119,9 +119,9 @@ def caller(bucket: RcloneServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def children() -> list[psutil.Process]:
-    """Return the training processes that this process has started."""
+    """Return the training processes that this process has started itself: emulated workers beside it have theirs."""
     found = []
-    for process in psutil.Process().children(recursive=True):
+    for process in psutil.Process().children():
         with contextlib.suppress(psutil.NoSuchProcess):
             command = process.cmdline()  # empty for a moment when it has just started
             if process.status() != psutil.STATUS_ZOMBIE and ("runpod_handler.child" in command or not command):
