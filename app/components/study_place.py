@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.formats import plain
+from app.components.training_place import warn_unless_set_up
 from core.config import RUNPOD_POLICIES, RunPodPolicy
-from core.executors.runpod_check import setup_problems
 
 _PLACES = {False: "This machine", True: "RunPod"}
 _PLACE_TEXTS = ("On its processor cores or GPUs. It costs nothing.", "On rented GPU workers, billed by the second.")
@@ -44,16 +43,11 @@ def _policy_label(policy: RunPodPolicy) -> str:
 
 
 def _not_set_up() -> None:
-    """Say which variables of the environment are missing, and what happens then."""
-    problems = setup_problems()
-    if problems:
-        lines = "\n".join(f"- {plain(problem[:1].upper() + problem[1:])}." for problem in problems)
-        until = (
-            "Until then all trials train on this machine."
-            if st.session_state["study_runpod_fails"] == "fall_back"
-            else "Until then Start is refused. Only “Train on this machine” works without."
-        )
-        st.warning(f"RunPod cannot be used yet:\n{lines}\n\n{until}", icon=":material/warning:")
+    warn_unless_set_up(
+        "Until then all trials train on this machine."
+        if st.session_state["study_runpod_fails"] == "fall_back"
+        else "Until then Start is refused. Only “Train on this machine” works without."
+    )
 
 
 def _failure() -> None:

@@ -48,7 +48,7 @@ def training_place() -> None:
     )
     if st.session_state["place"]:
         with st.container(border=True, key="runpod"):
-            _not_set_up()
+            warn_unless_set_up(_WITHOUT[st.session_state["when_runpod_fails"]])
             _failure()
             _price()
             _limits()
@@ -63,13 +63,12 @@ def _policy_label(policy: RunPodPolicy) -> str:
     return _POLICIES[policy][0]
 
 
-def _not_set_up() -> None:
-    """Say which variables of the environment are missing, and what happens then."""
+def warn_unless_set_up(until: str) -> None:
+    """Say which variables of the environment are missing, and what happens `until` they are there."""
     problems = setup_problems()
     if problems:
-        policy: RunPodPolicy = st.session_state["when_runpod_fails"]
         lines = "\n".join(f"- {plain(problem[:1].upper() + problem[1:])}." for problem in problems)
-        st.warning(f"RunPod cannot be used yet:\n{lines}\n\n{_WITHOUT[policy]}", icon=":material/warning:")
+        st.warning(f"RunPod cannot be used yet:\n{lines}\n\n{until}", icon=":material/warning:")
 
 
 def _failure() -> None:
