@@ -194,3 +194,27 @@ def _logits(probabilities: Probabilities) -> Floats:
 def _softmax(logits: Floats) -> Floats:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def measure(probabilities: Probabilities, labels: Labels) -> dict[str, float | None]:
+    """Return all measures of one network's answers to rows of known classes."""
+    sure, right = sureness(probabilities, labels)
+    return {
+        "nll": float(row_losses(probabilities, labels).mean()),
+        "brier": float(row_brier(probabilities, labels).mean()),
+        "ece": calibration_error(reliability(sure, right, mass_bins(sure))),
+        "ece_width": calibration_error(reliability(sure, right, width_bins(sure))),
+        "separation": separation(sure, right),
+        "accuracy": float(right.mean()),
+        "confidence": float(sure.mean()),
+        "overconfidence": float(sure.mean() - right.mean()),
+        "confidence_right": float(sure[right].mean()) if right.any() else None,
+        "confidence_wrong": float(sure[~right].mean()) if not right.all() else None,
+    }
+
+
+def sureness(probabilities: Probabilities, labels: Labels) -> tuple[Floats, Flags]:
+    """Return how sure each answer is, and whether it is right."""
+    # Rounding may leave a probability just above 1.
+    sure = np.clip(probabilities.max(axis=1).astype(np.float64), 0.0, 1.0)
+    return sure, np.asarray(probabilities.argmax(axis=1) == labels)

@@ -16,7 +16,7 @@ from core.executors.sharing import SHARED
 from core.store import Store
 from core.study_config import STUDY_MODES
 from core.study_folder import StudyFolder
-from core.study_networks import collect, count_trainings, fingerprint, pool
+from core.study_networks import collect, count_trainings, fingerprint, pool, pool_trials
 from core.study_store import StudyRecord, StudyStore
 
 MODULE = "generalization"
@@ -49,7 +49,11 @@ def compare(
         stopping=stopping,
     )
     result = generalization.analyse(
-        networks, predictions, pool(store, config), sesoi=config.sesoi, seed=config.random_seed
+        networks,
+        predictions,
+        pool(pool_trials(settings, store, config)),
+        sesoi=config.sesoi,
+        seed=config.random_seed,
     )
     trials = [store.trials(config.run_name(mode, pair)) for mode in STUDY_MODES for pair in range(config.runs)]
     trained, shared = count_trainings(trials, SHARED)

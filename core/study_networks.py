@@ -39,6 +39,34 @@ class StudyNetwork:
         """Name of the network within its study."""
         return f"{self.mode}_{self.pair}"
 
+    @property
+    def split(self) -> Path:
+        """The rows that it was trained on, and those that it never saw."""
+        return self.folder / "split.npz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolTrial:
+    """One completed trial of a study, best or not. A network that both runs of a pair share is there once."""
+
+    mode: StudyMode  # of the run that trained it
+    pair: int
+    trial: int
+    validation: float
+    test: float
+    total: float | None
+    health: float | None
+    components: dict[str, float | None]
+    parameters: int | None
+    params: dict[str, Any]
+    folder: Path  # with model.keras, spec.json and result.json
+    split: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the trial within its study."""
+        return f"{self.mode}_{self.pair}_{self.trial}"
+
 
 Networks = dict[StudyMode, list[StudyNetwork]]
 
@@ -89,25 +117,56 @@ def fingerprint(networks: Iterable[StudyNetwork]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def pool(store: Store, config: StudyConfig) -> list[RunTrials]:
-    """Return all trials of each pair, those that both runs share once, for selecting anew by other weights."""
-    pools = []
+def pool_trials(settings: Settings, store: Store, config: StudyConfig) -> list[PoolTrial]:
+    """Return all distinct completed trials of a study, pair by pair."""
+    found = []
     for pair in range(config.runs):
-        distinct: dict[tuple[Any, ...], TrialRecord] = {}
-        for mode in STUDY_MODES:
-            for trial in store.trials(config.run_name(mode, pair)):
-                if trial.state == "completed" and trial.accuracy is not None and trial.test_accuracy is not None:
-                    distinct.setdefault((trial.number, tuple(sorted(map(str, trial.params.items())))), trial)
-        trials = list(distinct.values())
-        if trials:
-            pools.append(
-                RunTrials(
-                    accuracy=[trial.accuracy or 0.0 for trial in trials],
-                    health=[trial.health for trial in trials],
-                    outcome=[trial.test_accuracy or 0.0 for trial in trials],
+        for mode, trial, folder in _distinct(settings, store, config, pair):
+            found.append(
+                PoolTrial(
+                    mode=mode,
+                    pair=pair,
+                    trial=trial.number,
+                    validation=trial.accuracy or 0.0,
+                    test=trial.test_accuracy or 0.0,
+                    total=trial.total_score,
+                    health=trial.health,
+                    components=trial.components,
+                    parameters=trial.parameters,
+                    params=trial.params,
+                    folder=folder.trial(trial.number),
+                    split=folder.path / "split.npz",
                 )
             )
-    return pools
+    return found
+
+
+def _distinct(
+    settings: Settings, store: Store, config: StudyConfig, pair: int
+) -> list[tuple[StudyMode, TrialRecord, RunFolder]]:
+    distinct: dict[tuple[Any, ...], tuple[StudyMode, TrialRecord, RunFolder]] = {}
+    for mode in STUDY_MODES:
+        run = config.run_name(mode, pair)
+        for trial in store.trials(run):
+            if trial.state == "completed" and trial.accuracy is not None and trial.test_accuracy is not None:
+                key = (trial.number, tuple(sorted(map(str, trial.params.items()))))
+                distinct.setdefault(key, (mode, trial, RunFolder(settings, run)))
+    return list(distinct.values())
+
+
+def pool(trials: Iterable[PoolTrial]) -> list[RunTrials]:
+    """Group trials by pair, for selecting anew by other weights."""
+    pairs: dict[int, list[PoolTrial]] = {}
+    for trial in trials:
+        pairs.setdefault(trial.pair, []).append(trial)
+    return [
+        RunTrials(
+            accuracy=[trial.validation for trial in ones],
+            health=[trial.health for trial in ones],
+            outcome=[trial.test for trial in ones],
+        )
+        for ones in pairs.values()
+    ]
 
 
 def count_trainings(trials: Sequence[Sequence[Any]], mark: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ __all__ = ["MODULES", "AnalysisModule"]
 
 _MACHINERY = frozenset(
     {
+        "answering",
         "class_groups",
         "context",
         "evaluation",

@@ -6,22 +6,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.analyses import MODULES, AnalysisModule
 from core.analyses.pairing import compare_runs, sentence
 from core.calibration import (
-    Probabilities,
     ReliabilityBin,
     at_temperature,
-    calibration_error,
     error_floor,
     fit_temperature,
     mass_bins,
+    measure,
     reliability,
     row_brier,
     row_losses,
-    separation,
+    sureness,
     width_bins,
 )
 from core.figures import effect_rows, reliability_diagram, study_distribution
@@ -82,23 +80,6 @@ def run(context: AnalysisContext) -> dict[str, Any]:
     return result | {"reading": _reading(result)}
 
 
-def measure(probabilities: Probabilities, labels: NDArray[np.int64]) -> dict[str, float | None]:
-    """Return all measures of one network's answers to rows of known classes."""
-    sure, right = _answers(probabilities, labels)
-    return {
-        "nll": float(row_losses(probabilities, labels).mean()),
-        "brier": float(row_brier(probabilities, labels).mean()),
-        "ece": calibration_error(reliability(sure, right, mass_bins(sure))),
-        "ece_width": calibration_error(reliability(sure, right, width_bins(sure))),
-        "separation": separation(sure, right),
-        "accuracy": float(right.mean()),
-        "confidence": float(sure.mean()),
-        "overconfidence": float(sure.mean() - right.mean()),
-        "confidence_right": float(sure[right].mean()) if right.any() else None,
-        "confidence_wrong": float(sure[~right].mean()) if not right.all() else None,
-    }
-
-
 def figures(result: dict[str, Any]) -> dict[str, go.Figure]:
     """Draw reliability and confidence of both models, and both modes' runs."""
     drawn: dict[str, go.Figure] = {}
@@ -123,13 +104,6 @@ def figures(result: dict[str, Any]) -> dict[str, go.Figure]:
     return drawn
 
 
-def _answers(probabilities: Probabilities, labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return how sure each answer is, and whether it is right."""
-    # Rounding may leave a probability just above 1.
-    sure = np.clip(probabilities.max(axis=1).astype(np.float64), 0.0, 1.0)
-    return sure, np.asarray(probabilities.argmax(axis=1) == labels)
-
-
 def _runs(context: AnalysisContext, networks: dict[str, dict[str, Any]], when: str, name: str) -> dict[str, Any]:
     label, less = MEASURES[name]
     values = {key: None if one[when] is None else one[when][name] for key, one in networks.items()}
@@ -143,7 +117,7 @@ def _model(context: AnalysisContext, network: StudyNetwork, found: dict[str, Any
     """Look closer at one network: its bins, the floor under its calibration error, how sure its answers are."""
     predictions = context.predictions[network.name]
     plain = predictions.probabilities
-    sure, right = _answers(plain, predictions.labels)
+    sure, right = sureness(plain, predictions.labels)
     floor = error_floor(sure, mass_bins(sure), seed=context.seed)
     width_floor = error_floor(sure, width_bins(sure), seed=context.seed)
     bins = [
@@ -152,7 +126,7 @@ def _model(context: AnalysisContext, network: StudyNetwork, found: dict[str, Any
     ]
     after = None
     if found["temperature"] is not None:
-        scaled = _answers(at_temperature(plain, found["temperature"]), predictions.labels)
+        scaled = sureness(at_temperature(plain, found["temperature"]), predictions.labels)
         after = [_bin(one) for one in reliability(*scaled, mass_bins(scaled[0]))]
     edges = np.linspace(0, 1, confidence.BINS + 1)
     return {key: value for key, value in found.items() if key not in ("mode", "pair")} | {

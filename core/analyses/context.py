@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analyses.answering import Asked, Clock, Subject
 from core.analyses.evaluation import Predictions
 from core.analyses.holdout import open_holdout
 from core.config import Settings
@@ -21,7 +23,7 @@ from core.datasets.text import WordIndex
 from core.diagnostics import load_diagnostics
 from core.records import from_json
 from core.study_config import StudyConfig
-from core.study_networks import Networks, StudyNetwork, selected
+from core.study_networks import Networks, PoolTrial, StudyNetwork, selected
 from core.trial import PLOTS, SPEC_FILE, TrialSpec
 
 Probabilities = NDArray[np.float32]
@@ -35,8 +37,11 @@ class AnalysisContext:
     settings: Settings
     networks: Networks
     predictions: Mapping[str, Predictions]
+    trials: Sequence[PoolTrial] = ()  # all of the study, best or not
+    answers_dir: Path | None = None  # where answers to other rows are kept; None: nowhere
     on_progress: Callable[[float], None] = lambda _: None
-    _models: dict[str, Any] = field(default_factory=dict, repr=False)
+    clock: Clock = field(default_factory=Clock, repr=False)
+    _models: dict[str, Asked] = field(default_factory=dict, repr=False)
 
     @property
     def entry(self) -> DatasetEntry:
@@ -74,11 +79,10 @@ class AnalysisContext:
         """Classes of the holdout's rows (n,)."""
         return next(iter(self.predictions.values())).labels
 
-    def holdout(self, network: StudyNetwork) -> Part:
+    def holdout(self, network: StudyNetwork | PoolTrial | Subject) -> Part:
         """Return the holdout in the order of `predictions`; own texts are in the words that the network knows."""
-        path = network.folder / "split.npz"
-        order = np.argsort(read_indices(path)[1]["holdout"])
-        return _ordered(open_holdout(self.dataset, path), order)
+        order = np.argsort(read_indices(network.split)[1]["holdout"])
+        return _ordered(open_holdout(self.dataset, network.split), order)
 
     def validation(self, network: StudyNetwork) -> tuple[Probabilities, NDArray[np.int64]]:
         """Return what the network says about its own validation rows, and their classes.
@@ -88,17 +92,17 @@ class AnalysisContext:
         stored = load_diagnostics(network.folder / PLOTS)
         if stored is not None:
             return stored.probabilities, stored.labels
-        indices = read_indices(network.folder / "split.npz")[1]
+        indices = read_indices(network.split)[1]
         rows = self.dataset.arrays().take(indices["validation"])
         if self.entry.custom and rows.tokens is not None:  # in the words that the network was trained with
             rows = replace(rows, tokens=fitted_words(self.dataset, indices["train"])[1][rows.tokens])
         part = Part(name="validation", y=rows.y, x=rows.x, tokens=rows.tokens, offsets=rows.offsets)
         return self.predict(network, part), rows.y
 
-    def words(self, network: StudyNetwork) -> WordIndex:
+    def words(self, network: StudyNetwork | PoolTrial | Subject) -> WordIndex:
         """Return the words behind the token ids of `holdout(network)`."""
         if self.entry.custom:
-            return fitted_words(self.dataset, read_indices(network.folder / "split.npz")[1]["train"])[0]
+            return fitted_words(self.dataset, read_indices(network.split)[1]["train"])[0]
         return self.dataset.word_index()
 
     def spec(self, network: StudyNetwork) -> TrialSpec:
@@ -107,18 +111,16 @@ class AnalysisContext:
 
     def model(self, network: StudyNetwork) -> Any:
         """Return the network itself, loaded once."""
-        from core.training.predictor import load_model
-
-        if network.name not in self._models:
-            self._models[network.name] = load_model(network.folder / "model.keras")
-        return self._models[network.name]
+        return self._asked(network).model
 
     def predict(self, network: StudyNetwork, part: Part) -> Probabilities:
         """Return class probabilities (n, classes) of a network for other rows."""
-        from core.training.inputs import model_inputs
-        from core.training.predictor import predict
+        return self._asked(network).predict(part)
 
-        return np.asarray(predict(self.model(network), model_inputs(part, self.spec(network).model)), np.float32)
+    def _asked(self, network: StudyNetwork) -> Asked:
+        if network.name not in self._models:
+            self._models[network.name] = Asked(Subject.of(network), self.clock)
+        return self._models[network.name]
 
     def report(self, share: float) -> None:
         """Tell how much of the module is done, from 0 to 1."""

@@ -17,7 +17,8 @@ from core.config import Settings
 from core.datasets import DATASETS
 from core.errors import LabError
 from core.store import Store
-from core.study_networks import collect
+from core.study_folder import StudyFolder
+from core.study_networks import collect, pool_trials
 from core.study_store import StudyStore
 
 
@@ -34,7 +35,9 @@ def main() -> None:
     for name in request["modules"]:
         say(module=name, progress=0.0)
         context.on_progress = _progress(say, name)
-        say(module=name, result=run_module(name, context))
+        before = context.clock.predicting
+        result = run_module(name, context)
+        say(module=name, result=result | {"predicting_seconds": round(context.clock.predicting - before, 3)})
 
 
 def open_context(study: str, predictions: Path) -> AnalysisContext:
@@ -51,7 +54,14 @@ def open_context(study: str, predictions: Path) -> AnalysisContext:
             f"the predictions of {', '.join(missing)} are missing from {predictions}; compare the study anew"
         )
     known = {name: one for name, one in found.items() if one is not None}
-    return AnalysisContext(config=config, settings=settings, networks=networks, predictions=known)
+    return AnalysisContext(
+        config=config,
+        settings=settings,
+        networks=networks,
+        predictions=known,
+        trials=pool_trials(settings, store, config),
+        answers_dir=StudyFolder.of(settings, study).results / "answers",
+    )
 
 
 def run_module(name: str, context: AnalysisContext) -> dict[str, Any]:
