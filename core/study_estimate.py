@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import tempfile
 import threading
@@ -25,6 +26,7 @@ from core.trial import TrialSpec
 
 log = logging.getLogger(__name__)
 _NEWEST = 200  # trials that are looked at
+_Subject = tuple[str, str]  # data set and search space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +55,12 @@ def estimate(config: StudyConfig, store: Store, probe: Probe | None = None) -> E
     """Judge by the newest trials of the data set on this machine, else by `probe`."""
     fewest = config.runs * config.trials  # were all proposals shared
     most = 2 * fewest - config.runs * surely_shared(config)
-    per_epoch = [] if config.use_runpod_service else _seconds_per_epoch(config.dataset_name, store)
+    per_epoch = [] if config.use_runpod_service else _seconds_per_epoch(config, store)
     each: float | None = None
     basis = "not measured yet"
     if len(per_epoch) >= 5:
         each = median(per_epoch) * config.epochs
-        basis = f"measured on {len(per_epoch)} earlier trials with this data set"
+        basis = f"measured on {len(per_epoch)} earlier trials with this data set and search space"
     elif probe is not None and probe.done and probe.error is None:
         each = probe.seconds - probe.epoch + probe.epoch * config.epochs
         basis = "measured on one probe trial of the default network; others are quicker or slower"
@@ -80,10 +82,11 @@ def surely_shared(config: StudyConfig) -> int:
     return min(config.trials, startup_trials(config.workers_per_run))
 
 
-def _seconds_per_epoch(dataset: str, store: Store) -> list[float]:
+def _seconds_per_epoch(config: StudyConfig, store: Store) -> list[float]:
     found: list[float] = []
     for run in store.runs():
-        if run.config.dataset_name == dataset and not run.config.use_runpod_service:
+        same = run.config.dataset_name == config.dataset_name and run.config.search_space == config.search_space
+        if same and not run.config.use_runpod_service:
             ended = [trial for trial in store.trials(run.name) if trial.seconds and trial.accuracies]
             found += [(trial.seconds or 0.0) / max(trial.accuracies) for trial in ended]
         if len(found) >= _NEWEST:
@@ -92,29 +95,29 @@ def _seconds_per_epoch(dataset: str, store: Store) -> list[float]:
 
 
 class StudyProbes:
-    """Trains the default network of a data set for an epoch, in the background and one at a time."""
+    """Trains the default network of a study for an epoch, in the background and one at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._probes: dict[str, Probe] = {}
+        self._probes: dict[_Subject, Probe] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="probe")
         self._executor: LocalExecutor | None = None
         self._closed = False
 
-    def ask(self, dataset: str) -> None:
-        """Measure a data set; a second wish while it is measured changes nothing."""
+    def ask(self, config: StudyConfig) -> None:
+        """Measure for a data set and search space; a second wish while it is measured changes nothing."""
         with self._lock:
-            known = self._probes.get(dataset)
+            known = self._probes.get(_subject(config))
             if self._closed or (known is not None and not known.done):
                 return
-            self._probes[dataset] = Probe(done=False)
-        self._pool.submit(self._measure, dataset)
+            self._probes[_subject(config)] = Probe(done=False)
+        self._pool.submit(self._measure, config)
 
-    def state(self, dataset: str) -> Probe | None:
+    def state(self, config: StudyConfig) -> Probe | None:
         """Return how far a measurement is; None when nobody asked."""
         with self._lock:
-            return self._probes.get(dataset)
+            return self._probes.get(_subject(config))
 
     def close(self) -> None:
         """End the worker and forget what waits."""
@@ -125,7 +128,7 @@ class StudyProbes:
         if executor is not None:
             executor.close()
 
-    def _measure(self, dataset: str) -> None:
+    def _measure(self, config: StudyConfig) -> None:
         with tempfile.TemporaryDirectory(prefix="mhl-probe-") as folder:
             executor = LocalExecutor(Path(folder) / "workers.log", self._settings.worker_memory_mb)
             with self._lock:
@@ -133,30 +136,34 @@ class StudyProbes:
                     return
                 self._executor = executor
             try:
-                probe = train_probe(dataset, self._settings, executor, Path(folder))
+                probe = train_probe(config, self._settings, executor, Path(folder))
             except LabError as error:
                 probe = Probe(done=True, error=str(error))
             except Exception as error:  # nobody waits for this thread: what went wrong has to be said on the page
-                log.exception("%s could not be measured", dataset)
+                log.exception("%s could not be measured", config.dataset_name)
                 probe = Probe(done=True, error=f"unexpected {type(error).__name__}: {error}")
             finally:
                 executor.close()
                 with self._lock:
                     self._executor = None
         with self._lock:
-            self._probes[dataset] = probe
+            self._probes[_subject(config)] = probe
 
 
-def train_probe(dataset: str, settings: Settings, executor: LocalExecutor, folder: Path) -> Probe:
+def _subject(config: StudyConfig) -> _Subject:
+    return config.dataset_name, json.dumps(config.search_space, sort_keys=True)
+
+
+def train_probe(config: StudyConfig, settings: Settings, executor: LocalExecutor, folder: Path) -> Probe:
     """Train the default network for an epoch. Raises LabError when there is no data or the worker is lost."""
-    entry = DATASETS[dataset]
-    split = prepare_split(prepare(dataset, settings), 0, settings)
-    space = search_space(entry.kind, entry.shape, entry.vocabulary or 0, {})
+    entry = DATASETS[config.dataset_name]
+    split = prepare_split(prepare(entry.name, settings), 0, settings)
+    space = search_space(entry.kind, entry.shape, entry.vocabulary or 0, config.search_space)
     params = default_params(entry.kind, space, entry.default_batch_size, entry.default_sequence_length)
     spec = TrialSpec(
         run="probe",
         number=0,
-        dataset=dataset,
+        dataset=entry.name,
         split_hash=split.split_hash,
         seed=0,
         model=model_config(entry.kind, params),

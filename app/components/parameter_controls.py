@@ -9,46 +9,45 @@ from typing import Any, Literal
 import streamlit as st
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from app.components.setup_state import set_override
 from app.components.space_overrides import space_of, usual_value
+from app.components.space_state import SpaceState
 from core.lessons import lesson
 
 How = Literal["search", "fix", "off"]
 _HOW: dict[How, str] = {"search": "Search", "fix": "Fix", "off": "Switch off"}
-_PREFIX = "space_p"
 
 
-def parameter_controls(dataset: str, name: str, current: Any) -> None:
+def parameter_controls(state: SpaceState, dataset: str, name: str, current: Any) -> None:
     """Draw the controls; `current` is the override in force, None for the usual range."""
     about, distribution = lesson(name), space_of(dataset)[name]
     title, choice, value = st.columns([3, 3, 5], vertical_alignment="center")
     changed = " · changed" if current is not None else ""
-    with title.popover(f"{about.label}{changed}", key=f"{_PREFIX}_lesson_{name}"):
+    with title.popover(f"{about.label}{changed}", key=f"{state.prefix}_p_lesson_{name}"):
         st.markdown(about.text)
         st.caption(f"Its name in the results is `{name}`.")
     options: list[How] = ["search", "fix"] if about.off is None else ["search", "fix", "off"]
-    _seed(_key(dataset, "how", name), how_of(about.off, current))
+    _seed(_key(state, dataset, "how", name), how_of(about.off, current))
     with choice:
         how = st.segmented_control(
             f"{about.label}: how it is chosen",
             options,
-            key=_key(dataset, "how", name),
+            key=_key(state, dataset, "how", name),
             format_func=_how_label,
             required=True,
             label_visibility="collapsed",
             on_change=_changed,
-            args=(dataset, name),
+            args=(state, dataset, name),
         )
     with value:
         if how == "off":
             st.caption(f"Not used: “{choice_label(about.off)}” in all trials.")
         elif isinstance(distribution, CategoricalDistribution):
-            _choices(dataset, name, list(distribution.choices), current, how)
+            _choices(state, dataset, name, list(distribution.choices), current, how)
         elif how == "fix":
-            _seed(_key(dataset, "value", name), _fixed(dataset, name, current))
-            _numeric(dataset, name, "value", "value")
+            _seed(_key(state, dataset, "value", name), _fixed(dataset, name, current))
+            _numeric(state, dataset, name, "value", "value")
         else:
-            _limits(dataset, name, distribution, current)
+            _limits(state, dataset, name, distribution, current)
 
 
 def how_of(off: Any, current: Any) -> How:
@@ -87,26 +86,20 @@ def choice_label(choice: Any) -> str:
     return f"{choice:g}" if isinstance(choice, float) else str(choice)
 
 
-def forget_controls() -> None:
-    """Let all controls start again from the overrides."""
-    for key in [str(key) for key in st.session_state if str(key).startswith(f"{_PREFIX}_")]:
-        del st.session_state[key]
-
-
-def _key(dataset: str, part: str, name: str) -> str:
+def _key(state: SpaceState, dataset: str, part: str, name: str) -> str:
     # By data set: the usual range of a parameter differs from one to the other.
-    return f"{_PREFIX}_{part}_{dataset}_{name}"
+    return f"{state.prefix}_p_{part}_{dataset}_{name}"
 
 
-def _limits(dataset: str, name: str, distribution: BaseDistribution, current: Any) -> None:
+def _limits(state: SpaceState, dataset: str, name: str, distribution: BaseDistribution, current: Any) -> None:
     given = current if isinstance(current, Mapping) else {}
     with st.container(horizontal=True):
         for end, word in (("low", "from"), ("high", "to")):
-            _seed(_key(dataset, end, name), _typed(distribution, given.get(end, getattr(distribution, end))))
-            _numeric(dataset, name, end, word)
+            _seed(_key(state, dataset, end, name), _typed(distribution, given.get(end, getattr(distribution, end))))
+            _numeric(state, dataset, name, end, word)
 
 
-def _numeric(dataset: str, name: str, part: str, word: str) -> None:
+def _numeric(state: SpaceState, dataset: str, name: str, part: str, word: str) -> None:
     distribution = space_of(dataset)[name]
     real = isinstance(distribution, FloatDistribution)
     st.number_input(
@@ -114,26 +107,30 @@ def _numeric(dataset: str, name: str, part: str, word: str) -> None:
         value=None,  # it always holds one, from the session
         step=(distribution.step or distribution.low) if isinstance(distribution, FloatDistribution) else 1,
         format="%g" if real else None,
-        key=_key(dataset, part, name),
+        key=_key(state, dataset, part, name),
         on_change=_changed,
-        args=(dataset, name),
+        args=(state, dataset, name),
     )
 
 
-def _choices(dataset: str, name: str, usual: list[Any], current: Any, how: str | None) -> None:
+def _choices(state: SpaceState, dataset: str, name: str, usual: list[Any], current: Any, how: str | None) -> None:
     draw = partial(
-        st.pills, format_func=choice_label, label_visibility="collapsed", on_change=_changed, args=(dataset, name)
+        st.pills,
+        format_func=choice_label,
+        label_visibility="collapsed",
+        on_change=_changed,
+        args=(state, dataset, name),
     )
     if how == "fix":
         value = _fixed(dataset, name, current)
-        _seed(_key(dataset, "value", name), value)
+        _seed(_key(state, dataset, "value", name), value)
         options = [*usual, *(extra for extra in [value] if extra not in usual)]
-        draw(f"{lesson(name).label}: value", options, key=_key(dataset, "value", name), required=True)
+        draw(f"{lesson(name).label}: value", options, key=_key(state, dataset, "value", name), required=True)
         return
     chosen = list(current) if isinstance(current, list | tuple) else usual
     options = [*usual, *(extra for extra in chosen if extra not in usual)]
-    _seed(_key(dataset, "choices", name), chosen)
-    draw(f"{lesson(name).label}: choices", options, key=_key(dataset, "choices", name), selection_mode="multi")
+    _seed(_key(state, dataset, "choices", name), chosen)
+    draw(f"{lesson(name).label}: choices", options, key=_key(state, dataset, "choices", name), selection_mode="multi")
 
 
 def _fixed(dataset: str, name: str, current: Any) -> Any:
@@ -149,23 +146,25 @@ def _typed(distribution: BaseDistribution, value: Any) -> Any:
     return int(value) if isinstance(distribution, IntDistribution) else float(value)
 
 
-def _changed(dataset: str, name: str) -> None:
+def _changed(state: SpaceState, dataset: str, name: str) -> None:
     """Keep what the controls of a parameter say as its override."""
     distribution = space_of(dataset)[name]
-    how, value, chosen = (st.session_state.get(_key(dataset, part, name)) for part in ("how", "value", "choices"))
+    how, value, chosen = (
+        st.session_state.get(_key(state, dataset, part, name)) for part in ("how", "value", "choices")
+    )
     if how == "off":
-        set_override(name, lesson(name).off)
+        state.change(name, lesson(name).off)
     elif how == "fix":
-        set_override(name, _fixed(dataset, name, value))
+        state.change(name, _fixed(dataset, name, value))
     elif isinstance(distribution, CategoricalDistribution):
-        set_override(name, None if chosen is None or set(distribution.choices) == set(chosen) else list(chosen))
+        state.change(name, None if chosen is None or set(distribution.choices) == set(chosen) else list(chosen))
     else:
-        set_override(name, _range(dataset, name, distribution))
+        state.change(name, _range(state, dataset, name, distribution))
 
 
-def _range(dataset: str, name: str, distribution: BaseDistribution) -> dict[str, Any] | None:
+def _range(state: SpaceState, dataset: str, name: str, distribution: BaseDistribution) -> dict[str, Any] | None:
     usual = {end: getattr(distribution, end) for end in ("low", "high")}
-    held = {end: st.session_state.get(_key(dataset, end, name)) for end in usual}
+    held = {end: st.session_state.get(_key(state, dataset, end, name)) for end in usual}
     ends = {end: usual[end] if value is None else value for end, value in held.items()}
     if ends == usual:
         return None

@@ -7,24 +7,22 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.components.formats import plain
-from app.components.parameter_controls import change_text, forget_controls, parameter_controls
-from app.components.setup_state import overrides, reset_overrides
+from app.components.parameter_controls import change_text, parameter_controls
 from app.components.space_overrides import Overrides, fitting, space_of, space_problem
+from app.components.space_state import SpaceState
 from core.lessons import GROUPS, lesson
 from core.search_space import Space
 
-_GROUP = "space_group"
 
-
-def search_space_editor(dataset: str) -> None:
+def search_space_editor(state: SpaceState, dataset: str) -> None:
     """Draw the editor for the networks of a data set in an expander; what is in it is drawn only when open."""
-    changed = fitting(dataset, overrides())
+    changed = fitting(dataset, state.overrides())
     space = space_of(dataset)
     problem = space_problem(dataset, changed) if changed else None
-    body = st.expander("Search space: what may be tried", key="space_open", on_change="rerun")
+    body = st.expander("Search space: what may be tried", key=f"{state.prefix}_open", on_change="rerun")
     with body:
         if body.open:
-            _editor(dataset, space, changed, problem)
+            _editor(state, dataset, space, changed, problem)
     st.caption(space_summary(space, changed))
     if problem and not body.open:
         st.error(f"Search space: {plain(problem)}. Open it to change that.")
@@ -38,7 +36,7 @@ def space_summary(space: Space, changed: Mapping[str, object]) -> str:
     return f"{len(changed)} of {len(space)} hyperparameters changed: {plain(names)}."
 
 
-def _editor(dataset: str, space: Space, changed: Overrides, problem: str | None) -> None:
+def _editor(state: SpaceState, dataset: str, space: Space, changed: Overrides, problem: str | None) -> None:
     st.caption(
         "**Search** lets Optuna choose within limits, **Fix** sets one value for all trials. Fewer and narrower "
         "choices need fewer trials. Press a name to read what it does."
@@ -47,17 +45,18 @@ def _editor(dataset: str, space: Space, changed: Overrides, problem: str | None)
     if problem and not any(own.values()):  # each is right by itself
         st.error(f"{plain(problem)}.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.session_state.setdefault(_GROUP, GROUPS[0])
-        group = st.segmented_control("Part", list(GROUPS), key=_GROUP, required=True, label_visibility="collapsed")
-        st.button("Reset all", key="space_reset", on_click=_reset, disabled=not changed)
+        key = f"{state.prefix}_group"
+        st.session_state.setdefault(key, GROUPS[0])
+        group = st.segmented_control("Part", list(GROUPS), key=key, required=True, label_visibility="collapsed")
+        st.button("Reset all", key=f"{state.prefix}_reset", on_click=_reset, args=(state,), disabled=not changed)
     for name in space:
         if lesson(name).group == group:
-            with st.container(border=True, key=f"space_row_{name}"):
-                parameter_controls(dataset, name, changed.get(name))
+            with st.container(border=True, key=f"{state.prefix}_row_{name}"):
+                parameter_controls(state, dataset, name, changed.get(name))
                 if own.get(name):
                     st.error(f"{plain(own[name] or '')}.")
 
 
-def _reset() -> None:
-    reset_overrides()
-    forget_controls()
+def _reset(state: SpaceState) -> None:
+    state.put({})
+    state.forget_controls()

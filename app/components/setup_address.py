@@ -55,11 +55,17 @@ def write_weights(weights: ScoringWeights) -> str:
     return ",".join(str(share) for share in (round(weights.accuracy * 100), *to_shares(weights).values()))
 
 
-def _overrides(text: str) -> dict[str, Any]:
+def read_space(text: str) -> dict[str, Any]:
+    """Read changes of a search space. Raises ValueError for anything but an object."""
     value = json.loads(text, parse_constant=_no_constant)
     if not isinstance(value, dict):
         raise ValueError("it must be an object of hyperparameters")
     return value
+
+
+def write_space(overrides: Mapping[str, Any]) -> str:
+    """Write changes of a search space."""
+    return json.dumps(overrides, separators=(",", ":"))
 
 
 def _no_constant(name: str) -> float:
@@ -87,7 +93,7 @@ _FIELDS = {
     "remote_time_limit": _Field(key="job_s", read=float, write=_number),
     "remote_queue_limit": _Field(key="queue_s", read=float, write=_number),
     "weights": _Field(key="w", read=read_weights, write=write_weights),
-    "search_space": _Field(key="space", read=_overrides, write=lambda value: json.dumps(value, separators=(",", ":"))),
+    "search_space": _Field(key="space", read=read_space, write=write_space),
 }
 KEYS = frozenset(field.key for field in _FIELDS.values())
 
@@ -128,13 +134,13 @@ def read_address(parameters: Mapping[str, str]) -> tuple[OptimizationConfig, lis
     if values.get("max_run_cost") is not None and values.get("gpu_price_per_hour", 0) is None:
         del values["max_run_cost"]
         problems.append("max_usd: a cost budget needs the price of a GPU")
-    overrides, wrong = _sound(values.get("dataset_name", OptimizationConfig().dataset_name), values)
+    dataset = values.get("dataset_name", OptimizationConfig().dataset_name)
+    overrides, wrong = sound_space(dataset, values.get("search_space", {}))
     return OptimizationConfig(**values | {"search_space": overrides}), problems + wrong
 
 
-def _sound(dataset: str, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Keep the overrides that can be searched."""
-    wanted: dict[str, Any] = values.get("search_space", {})
+def sound_space(dataset: str, wanted: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return those changes of a search space that can be searched, and what is wrong with the others."""
     known = fitting(dataset, wanted)
     kept: dict[str, Any] = {}
     problems = [f"space: there is no hyperparameter {name} here" for name in wanted if name not in known]

@@ -11,12 +11,13 @@ from typing import Any
 import streamlit as st
 
 from app.components.setup_address import KEYS, read_address, write_address
-from app.components.space_overrides import Overrides, fitting
+from app.components.space_overrides import fitting
+from app.components.space_state import RUN_SPACE
 from app.components.weight_sliders import put_weights, stored_weights
 from core.config import OptimizationConfig
 
 WEIGHTS = "setup"  # prefix of the sliders
-_KEPT, _SPACE = "setup_kept", "setup_space"
+_KEPT = "setup_kept"
 _MINUTE = 60.0
 # field of the configuration -> key of its widget
 _WIDGETS = {
@@ -69,7 +70,7 @@ def fill(config: OptimizationConfig) -> None:
     minutes = config.max_run_seconds
     st.session_state[_MINUTES] = None if minutes is None else minutes / _MINUTE
     st.session_state[_NAME] = config.run_name or ""
-    st.session_state[_SPACE] = dict(config.search_space)
+    RUN_SPACE.put(config.search_space)
     put_weights(WEIGHTS, config.weights)
 
 
@@ -89,7 +90,7 @@ def wishes() -> dict[str, Any]:
         "max_run_seconds": None if minutes is None else minutes * _MINUTE,
         "run_name": st.session_state[_NAME].strip() or None,
         "weights": stored_weights(WEIGHTS, OptimizationConfig().weights),
-        "search_space": fitting(held["dataset_name"], overrides()),
+        "search_space": fitting(held["dataset_name"], RUN_SPACE.overrides()),
     }
 
 
@@ -102,23 +103,6 @@ def forget_name(held: dict[str, Any]) -> None:
     """Offer the name of a run that was just started no second time."""
     st.session_state[_NAME_TAKEN] = True
     remember(held | {"run_name": None})
-
-
-def overrides() -> Overrides:
-    """Return the changes of the search space, of all data sets."""
-    found: Overrides = st.session_state.setdefault(_SPACE, {})
-    return found
-
-
-def set_override(name: str, value: Any) -> None:
-    """Change one hyperparameter of the search space; None takes the change back."""
-    changed = {other: kept for other, kept in overrides().items() if other != name}
-    st.session_state[_SPACE] = changed if value is None else changed | {name: value}
-
-
-def reset_overrides() -> None:
-    """Take all changes of the search space back."""
-    st.session_state[_SPACE] = {}
 
 
 def _write(form: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from app.components.presets import presets
 from app.components.search_space_editor import search_space_editor
 from app.components.setup_address import write_address
 from app.components.setup_state import WEIGHTS, forget_name, remember, restore, wishes
+from app.components.space_state import RUN_SPACE
 from app.components.training_place import training_place
 from app.components.weight_sliders import stored_weights, weight_sliders
 from app.state import show_run, show_view
@@ -44,7 +45,7 @@ def setup_view(service: RunService, *, busy: bool) -> None:
         st.subheader("What counts as best", anchor=False)
         _mode()
     training_place()
-    search_space_editor(st.session_state[DATASET])
+    search_space_editor(RUN_SPACE, st.session_state[DATASET])
     with st.expander("More options"):
         _more_choices()
     held = wishes()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.components.setup_address import read_weights, write_weights
+from app.components.setup_address import read_space, read_weights, sound_space, write_space, write_weights
 from core.datasets import DATASETS
 from core.errors import InvalidInputError
 from core.study_config import StudyConfig
@@ -43,6 +43,7 @@ FIELDS = {
     "concurrent_workers": _Field(key="workers", read=int),
     "weights": _Field(key="w", read=read_weights, write=write_weights),
     "random_seed": _Field(key="seed", read=int),
+    "search_space": _Field(key="space", read=read_space, write=write_space),
     "study_name": _Field(key="name"),
     "use_runpod_service": _Field(key="runpod", read=_switch, write=lambda value: str(int(value))),
     "when_runpod_fails": _Field(key="rp_fails"),
@@ -76,8 +77,10 @@ def read_address(parameters: Mapping[str, str]) -> tuple[StudyConfig, list[str]]
             if name == "dataset_name":
                 DATASETS[value]
             StudyConfig(**{name: value})
-        except (InvalidInputError, ValueError, OverflowError) as error:
+        except (InvalidInputError, ValueError, OverflowError, RecursionError) as error:
             problems.append(f"{field.key}={text[:60]}: {error}")
         else:
             values[name] = value
-    return StudyConfig(**values), problems
+    dataset = values.get("dataset_name", StudyConfig().dataset_name)
+    overrides, wrong = sound_space(dataset, values.get("search_space", {}))
+    return StudyConfig(**values | {"search_space": overrides}), problems + wrong

@@ -9,6 +9,9 @@ import streamlit as st
 
 from app.components.dataset_cards import dataset_names, kind_text, place_text
 from app.components.formats import dataset_label, plain
+from app.components.search_space_editor import search_space_editor
+from app.components.space_overrides import space_problem
+from app.components.space_state import STUDY_SPACE
 from app.components.study_address import write_address
 from app.components.study_outlook import study_outlook
 from app.components.study_place import study_place
@@ -34,6 +37,7 @@ def study_form(service: RunService, *, busy: bool) -> None:
         _data(service)
         _numbers()
         _weights()
+        search_space_editor(STUDY_SPACE, st.session_state["study_dataset"])
     with right:
         study_place()
         _more()
@@ -62,6 +66,8 @@ def study_form(service: RunService, *, busy: bool) -> None:
 
 def _checked(held: dict[str, Any]) -> StudyConfig | None:
     """Return what the form holds, or say what is wrong with it."""
+    if space_problem(held["dataset_name"], held["search_space"]):
+        return None  # the editor says what is wrong with it
     try:
         return StudyConfig(**held)
     except LabError as error:

@@ -7,6 +7,8 @@ import streamlit as st
 from app.components.formats import STATUS_COLOURS, dataset_label, duration, money, plain
 from app.components.remote_numbers import doubt
 from app.components.run_header import split_phase, wished
+from app.components.search_space_editor import space_summary
+from app.components.space_overrides import space_of
 from app.components.study_numbers import count
 from app.components.study_pace import StudyPace, study_pace
 from core.service import RunService, RunView, StudyView
@@ -42,6 +44,8 @@ def _settings(view: StudyView) -> None:
             f"health-aware: {weights}",
             width="stretch",
         )
+    if config.search_space:
+        st.caption(f"Search space: {space_summary(space_of(config.dataset_name), config.search_space)}")
 
 
 def _headline(service: RunService, view: StudyView, pace: StudyPace) -> str:

@@ -20,7 +20,7 @@ _POLL = 0.5  # seconds between two looks at a probe trial
 def study_outlook(service: RunService, config: StudyConfig) -> None:
     """Draw what the study will take and what it can show."""
     st.subheader("What to expect", anchor=False)
-    found = estimate(config, service.store, service.probes.state(config.dataset_name))
+    found = estimate(config, service.store, service.probes.state(config))
     _numbers(config, found)
     if found.seconds is None:
         _probe(service, config)
@@ -63,10 +63,9 @@ def _number(label: str, value: str, below: str, meaning: str) -> None:
 
 def _probe(service: RunService, config: StudyConfig) -> None:
     """Offer a measurement, and show how far it is."""
-    dataset = config.dataset_name
-    state = service.probes.state(dataset)
+    state = service.probes.state(config)
     if state is not None and not state.done:
-        fragment(_wait_for_probe, _POLL, service, dataset)
+        fragment(_wait_for_probe, _POLL, service, config)
         return
     if state is not None and state.error:
         st.error(f"It could not be measured: {plain(state.error)}.")
@@ -74,16 +73,16 @@ def _probe(service: RunService, config: StudyConfig) -> None:
         "Measure with a probe trial",
         key="study_probe",
         on_click=service.probes.ask,
-        args=(dataset,),
+        args=(config,),
         help="Trains one network for one epoch on this machine. The data are fetched first if they are not here.",
     )
 
 
-def _wait_for_probe(service: RunService, dataset: str) -> None:
-    state = service.probes.state(dataset)
+def _wait_for_probe(service: RunService, config: StudyConfig) -> None:
+    state = service.probes.state(config)
     if state is None or state.done:
         st.rerun()
-    st.status(f"A probe trial trains on {plain(dataset_label(dataset))} …", state="running")
+    st.status(f"A probe trial trains on {plain(dataset_label(config.dataset_name))} …", state="running")
 
 
 def sharing_text(config: StudyConfig) -> str:

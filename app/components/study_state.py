@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.space_overrides import fitting
+from app.components.space_state import STUDY_SPACE
 from app.components.study_address import KEYS, read_address, write_address
 from app.components.weight_sliders import put_weights, stored_weights
 from core.study_config import StudyConfig
@@ -44,6 +46,7 @@ def restore() -> list[str]:
     for field, key in (WIDGETS | _REMOTE).items():
         st.session_state[key] = getattr(config, field)
     st.session_state[_NAME] = config.study_name or ""
+    STUDY_SPACE.put(config.search_space)
     put_weights(WEIGHTS, config.weights)
     return problems
 
@@ -54,6 +57,7 @@ def wishes() -> dict[str, Any]:
     return held | {
         "study_name": st.session_state[_NAME].strip() or None,
         "weights": stored_weights(WEIGHTS, StudyConfig().weights),
+        "search_space": fitting(held["dataset_name"], STUDY_SPACE.overrides()),
     }
 
 

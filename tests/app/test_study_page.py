@@ -113,6 +113,28 @@ class TestForm:
         assert study.query_params["study"] == "first"
         assert study.button(key="study_stop").label == "Stop"
 
+    def test_a_search_space_is_edited_kept_in_the_address_and_started(
+        self, study: AppTest, service: RunService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started: list[StudyConfig] = []
+        monkeypatch.setattr(service, "start_study", lambda config: started.append(config) or add_study(service, "s"))
+        study.session_state["study_space_open"] = True
+        study.run().segmented_control(key="study_space_p_how_digits_conv_layers").set_value("fix").run()
+        study.number_input(key="study_space_p_value_digits_conv_layers").set_value(1).run()
+        assert json.loads(str(study.query_params["space"])) == {"conv_layers": 1}
+        assert "1 of" in words(study) and "hyperparameters changed" in words(study)
+        study.number_input(key="study_space_p_low_digits_filters_1").set_value(100).run()
+        assert not study.exception and "filters" in study.error[0].value
+        assert study.button(key="study_start").disabled
+        study.number_input(key="study_space_p_low_digits_filters_1").set_value(8).run()
+        study.button(key="study_start").click().run()
+        assert [config.search_space for config in started] == [{"conv_layers": 1}]
+
+    def test_the_search_space_of_a_run_is_not_that_of_a_study(self, study: AppTest) -> None:
+        study.session_state["setup_space"] = {"conv_layers": 1}
+        study.run()
+        assert "hyperparameters are searched over their usual ranges" in words(study)
+
     def test_a_wrong_name_is_answered_with_the_rule(self, study: AppTest, service: RunService) -> None:
         study.run().text_input(key="study_name").set_value("../evil").run()
         assert "cannot be started" in study.error[0].value
@@ -138,10 +160,10 @@ class TestForm:
     def test_a_probe_trial_tells_the_time(
         self, study: AppTest, service: RunService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asked: list[str] = []
+        asked: list[StudyConfig] = []
         monkeypatch.setattr(service.probes, "ask", asked.append)
         study.run().button(key="study_probe").click().run()
-        assert asked == ["digits"]
+        assert asked == [StudyConfig()]
         monkeypatch.setattr(service.probes, "state", lambda _: Probe(done=False))
         study.run()
         assert any("A probe trial trains" in status.label for status in study.status)
@@ -170,11 +192,12 @@ class TestAddress:
             when_runpod_fails="wait",
             gpu_price_per_hour=None,
             target_gpus_per_worker=2,
+            search_space={"conv_layers": 1, "learning_rate": {"low": 0.001, "high": 0.01}},
         )
         held = {name: getattr(config, name) for name in StudyConfig.__dataclass_fields__}
         again, problems = read_address(write_address(held))
         assert problems == []
-        assert (again.weights.accuracy, again) == (0.5, again)
+        assert (again.weights.accuracy, again.search_space) == (0.5, config.search_space)
         assert write_address({name: getattr(again, name) for name in held}) == write_address(held)
 
     def test_what_cannot_be_used_is_said(self) -> None:

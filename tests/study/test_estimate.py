@@ -48,15 +48,16 @@ def test_earlier_trials_of_the_data_set_know_better(settings: Settings) -> None:
         study.tell(trial, 0.5)
     found = estimate(CONFIG, store, Probe(done=True, seconds=100.0, epoch=50.0))
     assert found.seconds == pytest.approx(2.0 * 6 * 350 / 2)
-    assert found.basis == "measured on 5 earlier trials with this data set"
+    assert found.basis == "measured on 5 earlier trials with this data set and search space"
     assert estimate(replace(CONFIG, dataset_name="mnist"), store).seconds is None
+    assert estimate(replace(CONFIG, search_space={"conv_layers": 1}), store).seconds is None
 
 
 @pytest.mark.training
 def test_a_real_probe_measures_an_epoch(lab: Settings, tmp_path) -> None:  # type: ignore[no-untyped-def]
     executor = LocalExecutor(tmp_path / "log")
     try:
-        probe = train_probe("digits", lab, executor, tmp_path)
+        probe = train_probe(StudyConfig(search_space={"conv_layers": 1}), lab, executor, tmp_path)
     finally:
         executor.close()
     assert probe.done and probe.error is None and 0 < probe.epoch < probe.seconds
@@ -65,9 +66,11 @@ def test_a_real_probe_measures_an_epoch(lab: Settings, tmp_path) -> None:  # typ
 def test_what_cannot_be_probed_is_said(settings: Settings) -> None:
     probes = StudyProbes(settings)
     try:
-        probes.ask("mnist")  # neither cached nor in a mirror nor reachable
-        wait_for(lambda: (found := probes.state("mnist")) is not None and found.done, "the probe", 60)
-        found = probes.state("mnist")
+        config = StudyConfig(dataset_name="mnist")  # neither cached nor in a mirror nor reachable
+        probes.ask(config)
+        wait_for(lambda: (found := probes.state(config)) is not None and found.done, "the probe", 60)
+        assert probes.state(replace(config, runs=20)) == (found := probes.state(config))  # what is trained is the same
+        assert probes.state(replace(config, search_space={"conv_layers": 1})) is None
         assert found is not None and found.error and "mnist" in found.error.lower()
     finally:
         probes.close()
