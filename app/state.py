@@ -16,7 +16,7 @@ from core.store import ACTIVE, RunRecord, TrialRecord
 from core.study_store import StudyRecord
 
 # Query parameters
-_RUN, _VIEW, _TRIAL, _TRIALS, _STUDY = "run", "view", "trial", "trials", "study"
+_RUN, _VIEW, _TRIAL, _TRIALS, _STUDY, _MODULE = "run", "view", "trial", "trials", "study", "module"
 
 
 @st.cache_resource(show_spinner=False)  # the server opens it before there is a page to spin on
@@ -67,6 +67,16 @@ def shown_study(studies: list[StudyRecord]) -> StudyRecord | None:
     by_wish = [study for study in studies if study.name == wanted]
     active = [study for study in reversed(studies) if study.active]
     return next(iter([*by_wish, *active, *studies]), None)
+
+
+def show_module(name: str) -> None:
+    """Make `name` the analysis that this tab shows."""
+    st.query_params[_MODULE] = name
+
+
+def wanted_module() -> str | None:
+    """Return the analysis that the address asks for, whether there is one of this name or not."""
+    return st.query_params.get(_MODULE)
 
 
 def show_view(name: str) -> None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from core.analysis_jobs import AnalysisJobs
 from core.artifacts import RunFolder
 from core.config import OptimizationConfig, Settings, check_whole
 from core.dataset_jobs import DatasetJobs
@@ -54,6 +55,7 @@ class RunService:
         self.diagnoses = DiagnosisQueue(self.settings)
         self.jobs = DatasetJobs(self.settings)
         self.probes = StudyProbes(self.settings)
+        self.analyses = AnalysisJobs(self.settings, self.store, self.studies)
         self._books = RemoteBooks()
 
     def start(self, config: OptimizationConfig) -> str:
@@ -213,6 +215,9 @@ class RunService:
         study = self.studies.study(name)
         if study.active:
             raise RunStateError(f"study {name!r} is {study.status}; stop it before deleting it")
+        analysed = self.analyses.state(name)
+        if analysed is not None and analysed.active:
+            raise RunStateError(f"study {name!r} is being analysed; stop that before deleting it")
         for mode in STUDY_MODES:
             for pair in range(study.config.runs):
                 with suppress(RunStateError):
@@ -267,6 +272,7 @@ class RunService:
         self.diagnoses.close()
         self.jobs.close()
         self.probes.close()
+        self.analyses.close()
         if thread is not None:
             thread.join(timeout)
 

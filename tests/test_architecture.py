@@ -41,6 +41,7 @@ LAYERS = [
         "core.foreign",
         "core.importing",
         "core.corruptions",
+        "core.shifts",
     ],
     ["core.training"],
     ["core.storage_config", "core.storage_errors", "core.storage_client", "core.object_store", "core.bundles"],
@@ -73,8 +74,16 @@ LAYERS = [
         "core.study_networks",
         "core.speedup",
     ],
-    ["core.study", "core.study_comparison", "core.study_estimate"],
-    ["core.service", "core.diagnosis_queue", "core.dataset_jobs", "core.dataset_removal", "core.cli", "core.__main__"],
+    ["core.study", "core.study_comparison", "core.study_estimate", "core.ablation_runs", "core.claims"],
+    [
+        "core.service",
+        "core.analysis_jobs",
+        "core.diagnosis_queue",
+        "core.dataset_jobs",
+        "core.dataset_removal",
+        "core.cli",
+        "core.__main__",
+    ],
     ["app", "pages"],
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "torch")

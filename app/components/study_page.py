@@ -16,7 +16,7 @@ from core.service import RunService
 from core.store import ACTIVE
 from core.study_store import StudyRecord
 
-VIEWS = {"new": "New study", "runs": "Runs", "result": "Result", "history": "History"}
+VIEWS = {"new": "New study", "runs": "Runs", "result": "Result", "analyses": "Analyses", "history": "History"}
 _REFRESH = 2.0  # seconds
 _VIEW_KEY, _STUDY_KEY = "study_view_picker", "study_picker"
 
@@ -60,8 +60,11 @@ def _form(service: RunService) -> None:
 
 def _shown(service: RunService, shown: StudyRecord, name: str) -> None:
     """Draw the header and the view in one fragment, so that the runs are read once for both."""
+    from app.components.analyses_view import analyses_view
     from app.components.study_result import study_result
     from app.components.study_runs import study_runs
+
+    drawers = {"result": study_result, "analyses": analyses_view, "runs": study_runs}
 
     def body() -> None:
         try:
@@ -74,9 +77,12 @@ def _shown(service: RunService, shown: StudyRecord, name: str) -> None:
                 show_view("result")
             st.rerun()
         study_header(service, view)
-        (study_result if name == "result" else study_runs)(service, view)
+        drawers[name](service, view)
 
-    fragment(body, _REFRESH if shown.active else None)
+    if name == "analyses" and not shown.active:  # it holds a fragment of its own
+        body()
+    else:
+        fragment(body, _REFRESH if shown.active else None)
 
 
 def _pick_view(shown: StudyRecord) -> str:

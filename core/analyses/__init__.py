@@ -6,26 +6,50 @@ tests find it in `MODULES`.
 
 from __future__ import annotations
 
-from core.analyses.module import AnalysisModule
+from core.analyses.module import AnalysisModule, Caption, Tables
 from core.registry import Registry
 
-__all__ = ["MODULES", "AnalysisModule"]
+__all__ = ["MODULES", "AnalysisModule", "Caption", "Tables"]
 
 _MACHINERY = frozenset(
     {
+        "ablation_reading",
+        "ablation_tables",
         "answering",
+        "arm_contrasts",
+        "arm_runs",
+        "arms",
         "class_groups",
         "context",
+        "documents",
+        "corrupted_calibration",
+        "corrupted_examples",
+        "corrupted_sets",
+        "effective_robustness",
         "evaluation",
         "evaluator",
+        "features",
         "generalization",
         "holdout",
+        "metric_correlations",
         "module",
         "pairing",
+        "paraphrases",
+        "probes",
         "process",
+        "robustness_reading",
         "severity",
+        "shift_families",
+        "shift_reading",
+        "shift_sources",
+        "shift_tables",
         "suite",
+        "topic_shift",
+        "transfer_comparison",
+        "transfer_reading",
+        "transfer_tables",
         "worker",
+        "zero_shot",
     }
 )
 

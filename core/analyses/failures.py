@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analyses import MODULES, AnalysisModule
+from core.analyses import MODULES, AnalysisModule, Caption, Tables
+from core.analyses.module import EFFECTS
 from core.analyses.severity import severity
 from core.figures import category_bars, effect_rows, model_rows
 from core.figures.diagnostics.pictures import data_uri, to_rgb
@@ -148,6 +149,32 @@ def _reading(result: dict[str, Any]) -> list[str]:
     return [*lines, "All of this is exploratory: it can suggest, but does not show."]
 
 
+def tables(result: dict[str, Any]) -> Tables:
+    """Write how many rows are in each category."""
+    rows = [
+        {
+            "Rows of the holdout": one["label"],
+            "Count": one["count"],
+            "Share (%)": f"{100 * one['share']:.2f} ({100 * one['low']:.2f} to {100 * one['high']:.2f})",
+        }
+        for one in result["categories"]
+    ]
+    return {"Every category": rows}
+
+
+CAPTIONS = {
+    "categories": Caption(
+        "Who fails on the same rows",
+        "The share of the holdout's rows, with its 95 % Wilson interval. Rows on which both are right are left out.",
+    ),
+    "severity": Caption(
+        "How grave the mistakes are",
+        "0 is a right answer, 1 a mistake within the group of classes, 2 one beyond it. Over all rows says how much "
+        "harm is done; given a mistake says how far off mistakes are, and falls also when cheap mistakes are added.",
+    ),
+    "effects": EFFECTS,
+}
+
 MODULES.register(
     "failures",
     AnalysisModule(
@@ -157,5 +184,7 @@ MODULES.register(
         order=8,
         run=run,
         figures=figures,
+        captions=CAPTIONS,
+        tables=tables,
     ),
 )

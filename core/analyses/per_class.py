@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analyses import MODULES, AnalysisModule
+from core.analyses import MODULES, AnalysisModule, Caption, Tables
 from core.analyses.evaluation import Predictions
+from core.analyses.module import EFFECTS
 from core.analyses.pairing import compare_runs, hundredths, sentence
 from core.figures import confusion_difference, effect_rows, model_rows
 from core.figures.diagnostics import confusion_matrix
 from core.figures.diagnostics.words import class_name, shortened
+from core.figures.mode_looks import MODE_LABELS
 from core.stats import holm, mcnemar, wilson_interval
 from core.study_config import STUDY_MODES
 
@@ -199,6 +201,44 @@ def _reading(result: dict[str, Any]) -> list[str]:
     return [*lines, "All of this is exploratory: it can suggest, but does not show."]
 
 
+def tables(result: dict[str, Any]) -> Tables:
+    """Write the classes: recall of both models, their test, and the mean over the runs of both modes."""
+    return {"Recall of every class": [_line(one) for one in result["classes"]]}
+
+
+def _line(one: dict[str, Any]) -> dict[str, Any]:
+    line: dict[str, Any] = {"Class": one["name"], "Rows": one["n"]}
+    for key in "ab":
+        found = one[key]
+        value = None if found["recall"] is None else f"{100 * found['recall']:.1f}"
+        line[f"Model {key.upper()} (%)"] = value and f"{value} ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
+    p = one["mcnemar"]["p_holm"]
+    line["p (McNemar, Holm)"] = None if p is None else float(f"{p:.2g}")
+    for mode in STUDY_MODES:
+        mean = one["runs"][mode]["mean"]
+        line[f"{MODE_LABELS[mode]}, mean of runs (%)"] = None if mean is None else round(100 * mean, 1)
+    return line
+
+
+_CONFUSION = (
+    "Rows are the true classes, columns the answers; the diagonal is right. A dark field off the diagonal is a mistake "
+    "that is made often."
+)
+CAPTIONS = {
+    "recall": Caption(
+        "Recall of every class",
+        "The share of a class that is found, with its 95 % Wilson interval; behind the name is how many rows it has. "
+        "Intervals that overlap widely show no difference.",
+    ),
+    "confusion_a": Caption("What model A takes each class for", _CONFUSION),
+    "confusion_b": Caption("What model B takes each class for", _CONFUSION),
+    "confusion_difference": Caption(
+        "Where the two models differ",
+        "Model B's shares minus model A's. On the diagonal above 0 is in favour of B, off the diagonal below 0 is.",
+    ),
+    "effects": EFFECTS,
+}
+
 MODULES.register(
     "per_class",
     AnalysisModule(
@@ -208,5 +248,7 @@ MODULES.register(
         order=7,
         run=run,
         figures=figures,
+        captions=CAPTIONS,
+        tables=tables,
     ),
 )

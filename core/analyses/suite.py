@@ -76,7 +76,8 @@ def run_suite(
         if "result" in message:
             seconds = time.perf_counter() - began
             began = time.perf_counter()
-            results[module] = message["result"] | {"seconds": round(seconds, 3), "code": code_version()}
+            stamp = {"seconds": round(seconds, 3), "code": code_version(), "networks": mark, "at": studies.now()}
+            results[module] = message["result"] | stamp
             studies.set_result(name, module, results[module])
             write_json(folder.results / f"{module}.json", results[module])
         share = float(message.get("progress", 1.0))
