@@ -115,7 +115,7 @@ def current(results: Results, module: str) -> bool:
     """Return whether a module's result is of the networks that the study has now."""
     if module == FIRST:
         return FIRST in results
-    return module in results and results[module].get("networks") == results[FIRST]["opening"]["networks"]
+    return module in results and results[module].get("fingerprint") == results[FIRST]["opening"]["networks"]
 
 
 def family_note(findings: tuple[Finding, ...], pairs: int) -> str:

@@ -52,14 +52,14 @@ def module(gains: Sequence[float], *, less: bool = False, mark: str = MARK) -> d
     }
     return {
         "status": "ok",
-        "networks": mark,
+        "fingerprint": mark,
         "primary": "it",
         "runs": [row | {"measure": "other", "exploratory": True}, row | {"exploratory": False}],
     }
 
 
 SAME, BETTER = NOISE, 0.06 + NOISE
-SKIPPED = {"status": "skipped", "reason": "no foreign set is known", "networks": MARK}
+SKIPPED = {"status": "skipped", "reason": "no foreign set is known", "fingerprint": MARK}
 
 
 def everything(gains: Sequence[float]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def test_results_of_networks_that_are_gone_say_nothing() -> None:
 
 
 def test_a_failed_module_is_no_finding_and_stays_in_the_family() -> None:
-    failed = {"status": "failed", "reason": "the disk is full", "networks": MARK}
+    failed = {"status": "failed", "reason": "the disk is full", "fingerprint": MARK}
     found = judge({FIRST: first(BETTER), "robustness": failed}, 0.005)
     assert found[1].state == "not run" and "the disk is full" in found[1].sentence
     assert found[0].adjusted == pytest.approx(5 * (found[0].p or 0))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.analyses import MODULES, AnalysisModule
+from core.analyses.calibration_tables import CAPTIONS, tables
+from core.analyses.corrupted_calibration import corrupted
 from core.analyses.pairing import compare_runs, sentence
 from core.calibration import (
     ReliabilityBin,
@@ -22,8 +24,9 @@ from core.calibration import (
     sureness,
     width_bins,
 )
-from core.figures import effect_rows, reliability_diagram, study_distribution
+from core.figures import corruption_curves, effect_rows, reliability_diagram, study_distribution
 from core.figures.diagnostics import confidence
+from core.figures.mode_looks import MODE_LABELS
 from core.stats import bootstrap_difference, wilson_interval
 from core.study_config import STUDY_MODES
 from core.study_networks import StudyNetwork
@@ -48,7 +51,10 @@ _NO_TEMPERATURE = (
 
 
 def run(context: AnalysisContext) -> dict[str, Any]:
-    """Measure every network on the holdout, as it is and at the temperature that fits its validation rows."""
+    """Measure every network on the holdout, as it is and at the temperature that fits its validation rows.
+
+    Where the networks themselves are there, also on corrupted rows.
+    """
     networks: dict[str, dict[str, Any]] = {}
     for number, network in enumerate(context.everyone):
         found = context.predictions[network.name]
@@ -63,25 +69,27 @@ def run(context: AnalysisContext) -> dict[str, Any]:
             if temperature is None
             else measure(at_temperature(found.probabilities, temperature), found.labels),
         }
-        context.report(0.8 * (number + 1) / len(context.everyone))
+        context.report(0.3 * (number + 1) / len(context.everyone))
     a, b = context.models
     models = {key: _model(context, one, networks[one.name]) for key, one in (("a", a), ("b", b))}
     runs = [_runs(context, networks, when, name) for when in ("before", "after") for name in MEASURES]
+    damaged = corrupted(context, lambda share: context.report(0.4 + 0.6 * share))
     result = {
         "status": "ok",
         "rows": len(context.labels),
         "primary": PRIMARY,
         "fitted_on": "each network's own validation rows, which also chose it; the holdout was not used to fit",
-        "networks": networks,
+        "per_network": networks,
         "models": models,
         "difference": _difference(context, a, b),
-        "runs": runs,
+        "runs": runs + damaged.pop("runs", []),
+        "corrupted": damaged,
     }
     return result | {"reading": _reading(result)}
 
 
 def figures(result: dict[str, Any]) -> dict[str, go.Figure]:
-    """Draw reliability and confidence of both models, and both modes' runs."""
+    """Draw reliability and confidence of both models, both modes' runs, and both modes as damage grows."""
     drawn: dict[str, go.Figure] = {}
     for mode, key in zip(STUDY_MODES, "ab", strict=True):
         model = result["models"][key]
@@ -101,6 +109,9 @@ def figures(result: dict[str, Any]) -> dict[str, go.Figure]:
     values = {mode: {int(pair): value for pair, value in error["values"][mode].items()} for mode in STUDY_MODES}
     drawn["runs"] = study_distribution.draw(study_distribution.compute(values), "Calibration error (points)")
     drawn["effects"] = effect_rows.draw(effect_rows.compute(before))
+    if result.get("corrupted", {}).get("status") == "ok":  # results of earlier versions have none
+        panels = corruption_curves.compute(result["corrupted"]["curves"])
+        drawn["corrupted"] = corruption_curves.draw(panels, "", None, common=False)
     return drawn
 
 
@@ -185,7 +196,24 @@ def _reading(result: dict[str, Any]) -> list[str]:
         sentence(by_key[PRIMARY, "after"], "{:+.4f}".format)
         + " A difference that scaling removes is one of a single number, the temperature.",
         *models,
+        *_damaged(result["corrupted"], by_key.get((PRIMARY, "corrupted"))),
         "Log loss before scaling is the claim tested; all other comparisons here are exploratory.",
+    ]
+
+
+def _damaged(found: dict[str, Any], compared: dict[str, Any] | None) -> list[str]:
+    if compared is None:
+        return [f"On corrupted rows nothing was measured: {found['reason']}."]
+    (error,) = (one for one in found["curves"] if one["measure"] == "ece")
+    grows = [
+        f"{100 * error['curves'][mode][0]['mean']:.1f} to {100 * error['curves'][mode][-1]['mean']:.1f} points "
+        f"({MODE_LABELS[mode].lower()})"
+        for mode in STUDY_MODES
+    ]
+    rows = f" Measured on {found['rows_note']}." if found["rows_note"] else ""
+    return [
+        sentence(compared, "{:+.4f}".format)
+        + f" From clean rows to the strongest damage the calibration error goes from {' and from '.join(grows)}.{rows}"
     ]
 
 
@@ -198,5 +226,7 @@ MODULES.register(
         order=4,
         run=run,
         figures=figures,
+        captions=CAPTIONS,
+        tables=tables,
     ),
 )

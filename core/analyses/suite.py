@@ -76,7 +76,7 @@ def run_suite(
         if "result" in message:
             seconds = time.perf_counter() - began
             began = time.perf_counter()
-            stamp = {"seconds": round(seconds, 3), "code": code_version(), "networks": mark, "at": studies.now()}
+            stamp = {"seconds": round(seconds, 3), "code": code_version(), "fingerprint": mark, "at": studies.now()}
             results[module] = message["result"] | stamp
             studies.set_result(name, module, results[module])
             write_json(folder.results / f"{module}.json", results[module])

@@ -7,6 +7,8 @@ A file registers one `Corruption`; the rest of the program finds it in `CORRUPTI
 2. A row's noise depends on the seed, the data set, the corruption, the severity and the row's number, and on no
    other row: the same seed gives the same bytes, in whatever order or choice of rows it is asked for.
 3. A text that has words keeps at least one.
+4. An image is corrupted as values of 0 to 255, whatever its data set's scale, before anything that a model does, and
+   comes back in its own scale.
 """
 
 from __future__ import annotations

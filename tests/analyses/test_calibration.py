@@ -7,11 +7,14 @@ import pytest
 from numpy.random import Generator
 from sklearn.metrics import log_loss, roc_auc_score
 
-from core.analyses import MODULES
+from core.analyses import MODULES, corrupted_sets
 from core.analyses.calibration import run
 from core.analyses.context import AnalysisContext
+from core.analyses.corrupted_sets import CorruptedSets, published
+from core.corruptions.images import corrupt_images
 from core.study_config import StudyMode
 from tests.analyses import worlds
+from tests.analyses.models import answers, with_models
 
 P, Y = worlds.calibrated(np.random.default_rng(5), 2000)
 
@@ -43,7 +46,7 @@ def test_a_planted_overconfidence_is_found_and_scaled_away() -> None:
 
 def test_numbers_are_those_of_the_networks(images: AnalysisContext) -> None:
     result = run(images)
-    for name, found in result["networks"].items():
+    for name, found in result["per_network"].items():
         stored = images.predictions[name]
         right = stored.probabilities.argmax(axis=1) == stored.labels
         sure = stored.probabilities.max(axis=1)
@@ -56,10 +59,10 @@ def test_numbers_are_those_of_the_networks(images: AnalysisContext) -> None:
         assert before["confidence_right"] == pytest.approx(sure[right].mean(), rel=1e-5)
         assert before["confidence_wrong"] == pytest.approx(sure[~right].mean(), rel=1e-5)
     (nll,) = (one for one in result["runs"] if (one["measure"], one["when"]) == ("nll", "before"))
-    values = [result["networks"][f"health_aware_{pair}"]["before"]["nll"] for pair in range(6)]
+    values = [result["per_network"][f"health_aware_{pair}"]["before"]["nll"] for pair in range(6)]
     assert nll["health_aware"]["mean"] == pytest.approx(np.mean(values))
     assert nll["values"]["health_aware"] == {str(pair): value for pair, value in enumerate(values)}
-    a, b = (result["networks"][one.name]["before"] for one in images.models)
+    a, b = (result["per_network"][one.name]["before"] for one in images.models)
     difference = result["difference"]["nll"]
     assert difference["difference"] == pytest.approx(b["nll"] - a["nll"])
     assert difference["low"] < difference["difference"] < difference["high"]
@@ -74,10 +77,55 @@ def test_the_temperature_is_fitted_without_the_holdout(images: AnalysisContext) 
     for found in images.predictions.values():
         found.probabilities[:] = found.probabilities[::-1].copy()
     after = run(images)
-    assert [one["temperature"] for one in before["networks"].values()] == [
-        one["temperature"] for one in after["networks"].values()
+    assert [one["temperature"] for one in before["per_network"].values()] == [
+        one["temperature"] for one in after["per_network"].values()
     ]
-    assert before["networks"]["accuracy_only_0"]["after"] != after["networks"]["accuracy_only_0"]["after"]
+    assert before["per_network"]["accuracy_only_0"]["after"] != after["per_network"]["accuracy_only_0"]["after"]
+
+
+def test_without_the_networks_corrupted_rows_are_left_out(images: AnalysisContext) -> None:
+    result = run(images)
+    assert result["corrupted"]["status"] == "skipped" and "files of the networks" in result["corrupted"]["reason"]
+    assert {one["when"] for one in result["runs"]} == {"before", "after"}
+    assert any("On corrupted rows nothing was measured" in line for line in result["reading"])
+
+
+def test_on_corrupted_rows_each_set_is_measured_and_all_count_alike(
+    images: AnalysisContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corrupted_sets, "ROWS", 60)
+    context = with_models(images, lambda mode, pair: "templates" if mode == "health_aware" else "constant")
+    result = run(context)
+    found = result["corrupted"]
+    with CorruptedSets(context) as sets:
+        rows, labels = sets.rows, context.labels[sets.places]
+    x = np.asarray(context.dataset.arrays().x)[rows]
+    losses = {0: [log_loss(labels, answers("templates", x), labels=range(10))]}
+    scores = []
+    for severity in (1, 2, 3, 4, 5):
+        losses[severity] = []
+        for one in published("image"):
+            damaged = corrupt_images(x, one, severity, context.seed, dataset="digits", rows=rows, scale=16.0)
+            said = answers("templates", damaged)
+            losses[severity].append(log_loss(labels, said, labels=range(10)))
+            scores.append(((said - np.eye(10)[labels]) ** 2).sum(axis=1).mean())
+    every = [loss for severity in (1, 2, 3, 4, 5) for loss in losses[severity]]
+    assert found["sets"] == len(every) == len(scores)
+    assert found["per_network"]["health_aware_3"]["nll"] == pytest.approx(np.mean(every), rel=1e-4)
+    assert found["per_network"]["health_aware_3"]["brier"] == pytest.approx(np.mean(scores), rel=1e-4)
+    (curve,) = (one for one in found["curves"] if one["measure"] == "nll")
+    means = [point["mean"] for point in curve["curves"]["health_aware"]]
+    assert means == pytest.approx([np.mean(losses[severity]) for severity in range(6)], rel=1e-4)
+    flat = [point["mean"] for point in curve["curves"]["accuracy_only"]]
+    assert flat == pytest.approx([flat[0]] * 6), "what says the same to everything is as bad on any rows"
+
+    compared = {one["measure"]: one for one in result["runs"] if one["when"] == "corrupted"}
+    assert set(compared) == {"nll", "brier", "ece"} and all(one["exploratory"] for one in compared.values())
+    assert compared["nll"]["values"]["health_aware"]["3"] == found["per_network"]["health_aware_3"]["nll"]
+    assert result["primary"] == "nll" and [one["when"] for one in result["runs"] if not one["exploratory"]] == [
+        "before"
+    ]
+    assert "corrupted" in MODULES["calibration"].figures(result)
 
 
 def test_an_oracle_needs_no_temperature() -> None:

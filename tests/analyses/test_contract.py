@@ -10,13 +10,16 @@ from functools import partial
 import plotly.graph_objects as go
 import pytest
 
-from core.analyses import MODULES
+from core.analyses import MODULES, corrupted_sets
 from core.analyses.context import AnalysisContext
 from core.analyses.suite import module_names
 from core.errors import InvalidInputError
+from tests.analyses.models import with_models
 from tests.analyses.worlds import constant, context_of, oracle
 
 WITHOUT_NETWORKS = [name for name in MODULES if not MODULES[name].trains]
+# Calibration makes do without the networks, and says more with them.
+WITH_NETWORKS = [name for name in MODULES if MODULES[name].trains or name == "calibration"]
 
 
 def check(name: str, context: AnalysisContext) -> None:
@@ -32,7 +35,11 @@ def check(name: str, context: AnalysisContext) -> None:
     assert told == sorted(told) and all(0 <= share <= 1 for share in told)
     assert result["reading"] and all(line.endswith((".", "!")) for line in result["reading"])
     assert "nan" not in " ".join(result["reading"])
-    for figure in MODULES[name].figures(again).values():
+    drawn_figures = MODULES[name].figures(again)
+    assert set(drawn_figures) <= set(MODULES[name].captions), "every figure says how it is read"
+    for title, rows in MODULES[name].tables(again).items():
+        assert title and all(row.keys() == rows[0].keys() for row in rows)
+    for figure in drawn_figures.values():
         assert isinstance(figure, go.Figure)
         drawn = figure.to_json()
         assert "NaN" not in drawn and "<b>good" not in drawn  # names of classes are people's words
@@ -46,6 +53,27 @@ def test_a_study_of_images(name: str, images: AnalysisContext) -> None:
 @pytest.mark.parametrize("name", WITHOUT_NETWORKS)
 def test_a_study_of_texts(name: str, texts: AnalysisContext) -> None:
     check(name, texts)
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty corrupted sets of forty rows say as much here as of all."""
+    monkeypatch.setattr(corrupted_sets, "ROWS", 40)
+
+
+@pytest.mark.usefixtures("few_rows")
+@pytest.mark.parametrize("name", WITH_NETWORKS)
+def test_a_study_of_images_with_its_networks(name: str, images: AnalysisContext) -> None:
+    check(
+        name,
+        with_models(images, lambda mode, pair: "templates" if mode == "health_aware" else f"pixels{'_2' * (pair % 2)}"),
+    )
+
+
+@pytest.mark.usefixtures("few_rows")
+@pytest.mark.parametrize("name", WITH_NETWORKS)
+def test_a_study_of_texts_with_its_networks(name: str, texts: AnalysisContext) -> None:
+    check(name, with_models(texts, lambda mode, pair: "bag" if mode == "health_aware" else f"bag{'_2' * (pair % 2)}"))
 
 
 @pytest.mark.parametrize("answers", [oracle, constant], ids=["oracle", "constant"])

@@ -25,7 +25,7 @@ from core.study_config import STUDY_MODES
 from tests.analyses.worlds import context_of, mixed
 from tests.app.studies import NOTHING, add_result, add_runs, add_study
 
-STAMP = {"seconds": 3.0, "code": "0.1.0+abc", "networks": "f00", "at": 1.8e9}
+STAMP = {"seconds": 3.0, "code": "0.1.0+abc", "fingerprint": "f00", "at": 1.8e9}
 QUICK = ("calibration", "per_class", "failures")  # those that ask no network
 
 
@@ -150,7 +150,7 @@ def test_what_could_not_be_measured_says_why(study: AppTest, service: RunService
         service.studies.set_result("mine", name, result | STAMP)
         study.query_params["module"] = name
         assert text in words(study.run()).replace("\\", "")
-    service.studies.set_result("mine", "failures", {"status": "skipped", "reason": "-"} | STAMP | {"networks": "old"})
+    service.studies.set_result("mine", "failures", {"status": "skipped", "reason": "-"} | STAMP | {"fingerprint": "old"})
     study.query_params["module"] = "failures"
     assert "networks that the study no longer has" in words(study.run())
     assert boxes(study)["Failures"] is True and boxes(study)["Transfer"] is False
