@@ -36,6 +36,7 @@ from core.stats.paired_tests import (
 )
 from core.stats.power import POWER, DetectableEffect, detectable_effect, power, runs_needed
 from core.stats.proportions import wilson_interval
+from core.stats.rank_correlation import RankCorrelation, kendall_tau, partial_spearman
 from core.stats.reselection import ReselectionCurve, RunTrials, reselection_curve, select
 from core.stats.samples import ALPHA, CONFIDENCE
 from core.stats.superiority import Superiority, superiority, unpaired_superiority
@@ -55,6 +56,7 @@ __all__ = [
     "MeanInterval",
     "Outcome",
     "PairedTest",
+    "RankCorrelation",
     "ReselectionCurve",
     "RunTrials",
     "SelectionOptimism",
@@ -67,10 +69,12 @@ __all__ = [
     "detectable_effect",
     "hedges_g",
     "holm",
+    "kendall_tau",
     "mcnemar",
     "mean_interval",
     "paired_interval",
     "pairs_for_significance",
+    "partial_spearman",
     "permutation_test",
     "power",
     "reselection_curve",
