@@ -62,9 +62,16 @@ FOREIGN.register(
                 class_map=tuple(range(10)),
                 preprocessing="Turned upright as MNIST's digits (the official file is transposed); size and grey "
                 "levels are the same.",
-            )
+            ),
+            "digits": ForeignUse(
+                correspondence="same",
+                class_map=tuple(range(10)),
+                margin=2,
+                preprocessing="Turned upright; the empty frame of 2 pixels is cut off, since digits of 8×8 pixels fill "
+                "their image; the 24×24 pixels are averaged to 8×8, in grey levels from 0 to 16.",
+            ),
         },
-        caveat="EMNIST and MNIST both stem from NIST's Special Database 19, so this is a near neighbour rather than "
-        "an independent collection.",
+        caveat="EMNIST and MNIST both stem from NIST's Special Database 19: to networks of MNIST this is a near "
+        "neighbour rather than an independent collection.",
     ),
 )

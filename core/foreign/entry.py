@@ -25,8 +25,11 @@ class ForeignUse:
     correspondence: Correspondence
     class_map: tuple[int | None, ...]
     preprocessing: str  # how rows are brought to the network's input, in a sentence
+    margin: int = 0  # pixels of empty frame that are cut from every side of an image first
 
     def __post_init__(self) -> None:
+        if self.margin < 0:
+            raise InvalidInputError(f"margin must be 0 pixels or more, got {self.margin}")
         mapped = [number for number in self.class_map if number is not None]
         if (self.correspondence == "none") != (not mapped) or len(set(mapped)) != len(mapped):
             raise InvalidInputError(
@@ -47,6 +50,7 @@ class ForeignEntry:
     data: DatasetEntry
     uses: Mapping[str, ForeignUse]
     caveat: str  # what a reader of results on it has to know; "" for nothing special
+    last: int | None = None  # only so many rows at the end of `data` are used: the official test part
 
     def __post_init__(self) -> None:
         for dataset, use in self.uses.items():

@@ -73,11 +73,13 @@ def open_foreign(
     except DataUnavailableError as error:
         return Skipped(name=entry.name, reason=str(error))
     arrays = cached.arrays()
+    if entry.last is not None:
+        arrays = arrays.take(np.arange(max(len(arrays) - entry.last, 0), len(arrays)))
     numbers = np.array([-1 if number is None else number for number in use.class_map], np.int64)
     y = np.array(arrays.y)
     result = ForeignSet(
         entry=entry, use=use, y=y, source_y=numbers[y], origin=cached.origin, content_hash=cached.content_hash,
-        x=None if arrays.x is None else fit_images(arrays.x, entry.data.scale, source),
+        x=None if arrays.x is None else fit_images(arrays.x, entry.data.scale, source, use.margin),
     )  # fmt: skip
     if arrays.x is not None:
         return result
@@ -93,12 +95,13 @@ def open_foreign(
     )
 
 
-def fit_images(x: NDArray[np.uint8], scale: float, source: DatasetEntry) -> NDArray[np.uint8]:
-    """Bring images (N, H, W, C) to the size, colours and scale of `source`'s.
+def fit_images(x: NDArray[np.uint8], scale: float, source: DatasetEntry, margin: int = 0) -> NDArray[np.uint8]:
+    """Bring images (N, H, W, C) to the size, colours and scale of `source`'s; `margin` pixels of every side are cut.
 
     Sizes change by averaging the pixels that become one (Pillow's box filter), grey is the luma of ITU-R BT.601.
     """
     height, width, channels = source.shape
+    x = x[:, margin : x.shape[1] - margin, margin : x.shape[2] - margin]
     if x.shape[1:] == source.shape and scale == source.scale:
         return np.array(x)
     result = np.empty((len(x), height, width, channels), np.uint8)

@@ -65,9 +65,27 @@ def test_from_the_form_to_the_verdict(visitor: Visitor) -> None:
     rows = list(csv.DictReader(io.StringIO(save(page, "Runs (.csv)").read_text())))
     assert [row["status"] for row in rows] == ["completed"] * 10
 
+    page.get_by_role("radio", name="Analyses", exact=True).click()
+    claims = page.locator(".st-key-study_claims")
+    expect(claims.get_by_text("Not measured yet: run this analysis.")).to_have_count(4)
+    press(page, "Run analysis").click()
+    expect(press(page, "Stop the analysis")).to_be_visible()
+    expect(claims.get_by_text("Not measured yet: run this analysis.")).to_have_count(0, timeout=_PATIENCE)
+    expect(press(page, "Run analysis")).to_be_visible(timeout=_PATIENCE)  # all of them have ended
+    expect(claims).to_contain_text("corrected for")
+    for label in ("Robustness", "Distribution shift", "Calibration", "Ablation", "Per class", "Failures"):
+        page.get_by_role("radio", name=label, exact=True).click()
+        body = page.locator(f".st-key-analysis_{label.lower().replace(' ', '_')}")
+        expect(body.get_by_text("What this shows, and how sure it is")).to_be_visible()
+        expect(body.locator(".js-plotly-plot").first).to_be_visible()
+    failures = json.loads(save(page, "Result (.json)").read_text())
+    assert sum(one["count"] for one in failures["categories"]) == found["holdout_rows"]
+    expect(page.locator(".st-key-failure_examples img").first).to_be_visible()
+
     page.set_viewport_size({"width": 390, "height": 844})
     main = "document.querySelector('[data-testid=stMain]')"
     page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth")  # charts need a moment to shrink
     assert visitor.troubles == []
     page.reload()  # the address holds the study; Streamlit looks for its server below a page's path first, and fails
-    expect(card).to_be_visible()
+    expect(failures_tab := page.locator(".st-key-analysis_failures")).to_be_visible()
+    expect(failures_tab).to_contain_text("On which rows do the models fail")
