@@ -103,7 +103,7 @@ class CleanRows:
 
     def as_set(self) -> ShiftedSet:
         """Return the clean rows, to be asked like shifted ones."""
-        return ShiftedSet(key="shift/clean", label="holdout", part=self.part, rows=len(self._context.labels))
+        return ShiftedSet(key="holdout", label="holdout", part=self.part, rows=len(self._context.labels))
 
 
 def drawn(count: int, most: int, seed: int) -> Rows:

@@ -71,6 +71,7 @@ FOREIGN.register(
                 "their image; the 24×24 pixels are averaged to 8×8, in grey levels from 0 to 16.",
             ),
         },
+        download_mb=536,
         caveat="EMNIST and MNIST both stem from NIST's Special Database 19: to networks of MNIST this is a near "
         "neighbour rather than an independent collection.",
     ),

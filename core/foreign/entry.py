@@ -50,6 +50,7 @@ class ForeignEntry:
     data: DatasetEntry
     uses: Mapping[str, ForeignUse]
     caveat: str  # what a reader of results on it has to know; "" for nothing special
+    download_mb: int | None = None  # of an archive so large that nobody should have to wait for it unasked
     last: int | None = None  # only so many rows at the end of `data` are used: the official test part
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from core.config import Settings
 from core.datasets.cache import Origin, prepare_entry
 from core.datasets.download import OnProgress
 from core.datasets.entry import DatasetEntry
+from core.datasets.samples import place_of
 from core.datasets.text import WordIndex
 from core.errors import DataUnavailableError, InvalidInputError
 from core.foreign.entry import ForeignEntry, ForeignUse
@@ -57,7 +58,8 @@ def open_foreign(
     words: WordIndex | None = None,
     on_progress: OnProgress | None = None,
 ) -> ForeignSet | Skipped:
-    """Return the rows of `entry` for networks of `source`; Skipped when the data cannot be had here.
+    """Return the rows of `entry` for networks of `source`; Skipped when the data cannot be had here, or when a large
+    archive would have to be fetched first.
 
     `words` is the word index that the networks were trained with; texts need it. Raises InvalidInputError when the
     set is nothing to this data set.
@@ -67,6 +69,12 @@ def open_foreign(
         raise InvalidInputError(
             f"foreign set {entry.name} says nothing about networks of {source.name}; it is for "
             f"{', '.join(sorted(entry.uses))}"
+        )
+    if entry.download_mb is not None and place_of(entry.data, settings) == "remote":
+        return Skipped(
+            name=entry.name,
+            reason=f"{entry.label} is not on this machine, and its archive of {entry.download_mb} MB is not fetched "
+            f"unasked; get it with `python -m core foreign --fetch {entry.name}` and try again",
         )
     try:
         cached = prepare_entry(entry.data, settings, on_progress)

@@ -87,6 +87,7 @@ FOREIGN.register(
                 "restricted to the seven classes.",
             )
         },
+        download_mb=237,
         caveat="Airplane, deer and horse have no counterpart, so seven of the ten classes are tried. Which of "
         "Tiny-ImageNet's classes count as which is our choice.",
     ),

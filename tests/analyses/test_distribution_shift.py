@@ -217,7 +217,7 @@ def by_accuracy(
         network.name: {one.key: Answers(correct=right(accuracies[network.mode, network.pair][1]), measures={})}
         for network in context.everyone
     }
-    return context, replace(one, key="shift/clean"), [family], found
+    return context, replace(one, key="holdout"), [family], found
 
 
 def on_a_line(mode: StudyMode, pair: int, offset: float = 0.0) -> tuple[float, float]:

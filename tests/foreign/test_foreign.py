@@ -21,7 +21,7 @@ from core.datasets.cache import prepare, prepare_entry
 from core.datasets.entry import RemoteFile
 from core.datasets.text import UNKNOWN, WordIndex, words_of
 from core.errors import InvalidInputError
-from core.foreign import FOREIGN, ForeignEntry, ForeignUse, foreign_sets_for
+from core.foreign import FOREIGN, ForeignEntry, ForeignUse, foreign_sets_for, opening
 from core.foreign.opening import ForeignSet, Skipped, fit_images, open_foreign
 from core.foreign.wording import in_own_words, reword
 from tests.test_holdout_isolation import REPOSITORY, forbidden_chains
@@ -161,6 +161,16 @@ def test_missing_data_is_skipped_with_the_remedy(name: str, dataset: str, settin
     assert isinstance(result, Skipped) and result.name == name
     for part in ("cannot be reached", "Connect to the network", "MHL_DATASET_MIRROR", FOREIGN[name].data.files[0].name):
         assert part in result.reason
+
+
+@pytest.mark.parametrize(("name", "dataset"), [("emnist_digits", "mnist"), ("tiny_imagenet", "cifar10")])
+def test_a_large_archive_is_not_fetched_unasked(
+    name: str, dataset: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "prepare_entry", lambda *_: pytest.fail("it was fetched"))
+    result = open_foreign(FOREIGN[name], DATASETS[dataset], settings)
+    assert isinstance(result, Skipped)
+    assert " MB is not fetched unasked" in result.reason and f"foreign --fetch {name}" in result.reason
 
 
 def test_a_damaged_file_is_skipped_and_named(settings: Settings, tmp_path: Path) -> None:
