@@ -31,17 +31,23 @@ from tests.remote.lab import SMALL, RemoteLab, check_finished, wait_for
 pytestmark = [pytest.mark.training, pytest.mark.xdist_group("emulator")]
 
 ANSWERS: dict[str, list[dict[str, Any]]] = {
-    # what certainly was not accepted
-    "429 with a pause": [{"match": "run", "http": 429, "headers": {"Retry-After": "1"}, "times": 2}],
-    "503": [{"match": "run", "http": 503}],
+    # what certainly was not taken
+    "429 with a pause, 503": [
+        {"match": "run", "http": 429, "headers": {"Retry-After": "1"}, "times": 2},
+        {"match": "run", "http": 503},
+    ],
     # what may have been
-    "502 instead of acceptance": [{"match": "run", "http": 502}],
-    "502 after acceptance": [{"match": "run", "http": 502, "after_accept": True}],
-    "reset after acceptance": [{"match": "run", "drop": True, "after_accept": True}],
+    "acceptance that is not heard of: 502 before and after it, reset": [
+        {"match": "run", "http": 502},
+        {"match": "run", "http": 502, "after_accept": True},
+        {"match": "run", "drop": True, "after_accept": True},
+    ],
     "read timeout after acceptance": [{"match": "run", "delay": 3.0}],
-    "acceptance without id": [{"match": "run", "http": 200, "body": "{}"}],
-    "a page instead of acceptance": [{"match": "run", "html": True, "after_accept": True}],
-    "truncated acceptance": [{"match": "run", "truncate": True}],
+    "acceptance that cannot be read: no id, a page, truncated": [
+        {"match": "run", "http": 200, "body": "{}"},
+        {"match": "run", "html": True, "after_accept": True},
+        {"match": "run", "truncate": True},
+    ],
     # while the job runs
     "status 502, page, half of it, reset, 429": [
         {"match": "status", "http": 502, "times": 2},
