@@ -182,7 +182,7 @@ def _finding(claim: Claim, row: Mapping[str, Any], adjusted: float | None, sesoi
     return Finding(
         claim=claim,
         state="measured",
-        sentence=" ".join(found.sentence.replace("  ", " ").replace(" (", " (").split()),
+        sentence=" ".join(found.sentence.split()).replace(" ,", ","),  # a measure without a unit leaves its place
         measure=row["label"],
         gain=gain,
         p=row["p"],

@@ -123,6 +123,8 @@ def test_what_matters_is_a_share_of_the_accuracy_only_mean() -> None:
 def test_log_loss_is_written_without_points() -> None:
     sentence = judge(everything(BETTER), 0.005)[3].sentence
     assert sentence.startswith("Health-aware is better in log loss by 0.06") and "points" not in sentence
+    unsure = judge(everything(20 * NOISE), 0.005)[3].sentence
+    assert "No difference shown in log loss" in unsure and " ," not in unsure
 
 
 def test_advice_follows_from_the_findings_only() -> None:
