@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that a new user or contributor needs; each sets itself up.
 PYTHON ?= python3
 PORT ?= 8501
-# Others on the network cannot reach it, since there is no login yet; HOST=0.0.0.0 lets them.
+# For this machine only; HOST=0.0.0.0 opens it to the network, and then it wants a password (README, Who may come in).
 HOST ?= localhost
 BIN := .venv/bin
 
@@ -44,9 +44,9 @@ screenshots: dev
 lock:
 	rm -rf .lock && $(PYTHON) -m venv .lock
 	.lock/bin/python -m pip install --quiet -r requirements.txt
-	.lock/bin/python -m pip freeze > requirements.lock
+	.lock/bin/python -m pip freeze --all | grep -v '^pip==' > requirements.lock
 	.lock/bin/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
-	.lock/bin/python -m pip freeze > requirements-dev.lock
+	.lock/bin/python -m pip freeze --all | grep -v '^pip==' > requirements-dev.lock
 	rm -rf .lock
 
 clean:

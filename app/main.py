@@ -1,8 +1,10 @@
-"""The frame around all pages: page settings and navigation, nothing else."""
+"""The frame around all pages: page settings, the door from inside, and navigation, nothing else."""
 
 from __future__ import annotations
 
 import streamlit as st
+
+from app.door.inside import door
 
 # An emoji and not a `:material/...:` icon: the browser would fetch that one from Google.
 st.set_page_config(page_title="Model Health Lab", page_icon="🩺", layout="wide")
@@ -14,4 +16,6 @@ PAGES = [
     st.Page("../pages/data.py", title="Data", url_path="data"),
 ]
 
-st.navigation(PAGES, position="top").run()
+page = st.navigation(PAGES, position="top")
+door()
+page.run()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import Settings
+from core.config import Settings, check_run_name
 from core.errors import InvalidInputError, LabError
 from core.records import from_json, to_dict
 from core.store import TrialRecord
@@ -19,9 +19,10 @@ from core.trial import MODEL_FILE, PLOTS, RESULT_FILE, SPEC_FILE, TrialResult, T
 
 
 class RunFolder:
-    """`results/{run}/` and everything below it."""
+    """`results/{run}/` and everything below it. Raises InvalidInputError for a name that would lead elsewhere."""
 
     def __init__(self, settings: Settings, run: str) -> None:
+        check_run_name(run)
         self.path = settings.results_dir / run
         self.trials = self.path / "trials"
         self.plots = self.path / "plots"

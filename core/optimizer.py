@@ -21,10 +21,12 @@ from core.config import OptimizationConfig, Settings
 from core.datasets import DATASETS
 from core.diagnosis import measure_trial
 from core.diagnostics import load_diagnostics
-from core.errors import InvalidInputError, LabError, RunStateError, WorkerError
+from core.disk_space import full_disk
+from core.errors import DatabaseUnavailableError, InvalidInputError, LabError, RunStateError, WorkerError
 from core.executors.crew import Crew, check_access, hire
 from core.executors.jobs import Executor, OnNote, TrainJob
 from core.executors.local import LocalExecutor
+from core.logs import log_context
 from core.outcome import OptimizationResult, conclude, summarize
 from core.preparation import Preparation, Stopped, prepare_run
 from core.progress import OnProgress, RunProgress, best_trial
@@ -60,7 +62,7 @@ class ModelOptimizer:
         executor: Executor | None = None,
         crew_of: Callable[[OptimizationConfig, RunRecord, OnNote], Crew] | None = None,
         resume: bool = False,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] | None = None,
     ) -> None:
         self._settings = settings or Settings.from_environment()
         DATASETS.follow(self._settings.data_dir)
@@ -70,7 +72,7 @@ class ModelOptimizer:
         )
         self._candidates = extreme_configs(self._entry.kind, self._space)  # also proves that the space can be built
         self._store = store or Store(self._settings)
-        self._now = now
+        self._now = now or self._store.now
         if resume and config.run_name is None:
             raise InvalidInputError("resume needs the name of a run; `runs` lists them")
         self.run_name = config.run_name if resume and config.run_name else _create(self._store, config)
@@ -113,7 +115,12 @@ class ModelOptimizer:
 
     def optimize_model(self) -> OptimizationResult:
         """Run to the end or until stopped. Raises LabError when the run cannot go on; it stays resumable."""
+        with log_context(run=self.run_name, study=self._config.study):
+            return self._optimize()
+
+    def _optimize(self) -> OptimizationResult:
         run = self._store.claim(self.run_name)
+        _log.info("begins: %d trials on %s", self._config.trials, self._config.dataset_name)
         self._facts = run.facts
         self._started = self._now()
         status, phase = "failed", "ended by an error"
@@ -130,8 +137,13 @@ class ModelOptimizer:
             status, phase = result.status, "stopped; it can be resumed" if stopped else self._ended()
             return result
         except Exception as error:
-            phase = str(error) if isinstance(error, LabError) else f"unexpected {type(error).__name__}: {error}"
-            self._give_back_running()
+            full = full_disk(self._folder.path, error) if isinstance(error, OSError) else None
+            told = full or error
+            phase = str(told) if isinstance(told, LabError) else f"unexpected {type(error).__name__}: {error}"
+            with contextlib.suppress(DatabaseUnavailableError):  # then `resume` gives them back
+                self._give_back_running()
+            if full is not None:
+                raise full from error
             raise
         finally:
             if self._crew is not None:
@@ -149,6 +161,7 @@ class ModelOptimizer:
                 paused_since=None,
             )
             self._tell_progress()
+            _log.info("%s after %.0f s: %s", status, seconds, phase)
 
     @property
     def _executor(self) -> Executor:
@@ -312,10 +325,14 @@ class ModelOptimizer:
         self._tell_progress()
 
     def _done(self, number: int, future: Future[TrialResult]) -> None:
-        if number not in self._running:
-            return
+        if number in self._running:
+            with log_context(trial=number):
+                self._settle(number, future)
+
+    def _settle(self, number: int, future: Future[TrialResult]) -> None:
         error = future.exception()
         if number in self._pruned:
+            _log.info("pruned")
             self._finish(number)
             self._queue.prune(number)
             self._folder.drop_trial(number)
@@ -325,6 +342,7 @@ class ModelOptimizer:
             self._finish(number)
             self._queue.give_back(number)
         elif isinstance(error, WorkerError):
+            _log.warning("lost: %s", error)
             self._finish(number)
             self._queue.lose(number, str(error), error.retry)
             self._folder.drop_trial(number)
@@ -332,7 +350,12 @@ class ModelOptimizer:
             raise error
 
     def _end(self, number: int, result: TrialResult) -> None:
+        _log.log(logging.WARNING if result.error else logging.INFO, "%s: %s", result.status, result.error or "stored")
         self._finish(number)
+        if result.status == "failed" and (full := full_disk(self._folder.path, f"{result.error} {result.traceback}")):
+            self._folder.drop_trial(number)
+            self._queue.give_back(number)  # it says nothing of the network
+            raise full
         end_trial(self._queue, self._folder, self._config, replace(result, number=number))
 
     def _finish(self, number: int) -> None:

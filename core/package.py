@@ -23,14 +23,14 @@ _STORED = (".keras", ".npz", ".npy")  # compressed already
 _IMAGE_LINES = """\
 import json, keras, numpy as np
 names = json.load(open("model_card.json"))["class_names"]
-model = keras.saving.load_model("{model}", compile=False)
+model = keras.saving.load_model("{model}", compile=False, safe_mode=True)
 images = np.zeros((1, {shape}))  # yours: raw pixels from 0 to {scale:g}, nothing scaled or shifted
 print([names[i] for i in model.predict(images).argmax(axis=1)])
 """
 _TEXT_LINES = """\
 import json, keras, numpy as np
 names, ids = json.load(open("model_card.json"))["class_names"], json.load(open("word_index.json"))
-model = keras.saving.load_model("{model}", compile=False)
+model = keras.saving.load_model("{model}", compile=False, safe_mode=True)
 words = ([1] + [ids.get(word, 2) for word in "yours in lower case without punctuation".split()])[-{length}:]
 print(names[model.predict(np.array([words + [0] * ({length} - len(words))])).argmax()])
 """

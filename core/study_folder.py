@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.artifacts import RunFolder, write_json
-from core.config import Settings
+from core.config import Settings, check_run_name
 from core.records import to_dict
 from core.store import TrialRecord
 from core.study_config import STUDY_MODES, StudyConfig, StudyMode
@@ -22,7 +22,8 @@ class StudyFolder:
 
     @classmethod
     def of(cls, settings: Settings, name: str) -> StudyFolder:
-        """Return the folder of a study; it need not exist."""
+        """Return the folder of a study; it need not exist. InvalidInputError for a name that would lead elsewhere."""
+        check_run_name(name)
         return cls(settings.studies_dir / name)
 
     @property

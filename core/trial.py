@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.errors import InvalidInputError
 from core.model_config import CnnConfig, LstmConfig
 from core.records import STRICT_KEYS
 
@@ -126,6 +127,13 @@ class Artifact:
     size: int
 
     __pydantic_config__ = STRICT_KEYS
+
+    def __post_init__(self) -> None:
+        parts = self.path.split("/")
+        if "\\" in self.path or ":" in self.path or any(part in ("", ".", "..") for part in parts):
+            raise InvalidInputError(
+                f"a trial's file is named {self.path!r:.100}; it must be a relative path without '..', train it again"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

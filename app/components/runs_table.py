@@ -11,6 +11,7 @@ from app.components.formats import STATUS_COLOURS, accuracy, dataset_label, dura
 from app.components.fragment import fragment
 from app.components.page_body import page_body
 from app.components.run_header import wished
+from app.components.support_download import support_download
 from core.errors import LabError
 from core.service import RunService
 from core.store import ACTIVE, NOTES_LIMIT, RunRecord
@@ -30,8 +31,9 @@ def draw(service: RunService) -> None:
     runs = service.store.runs()
     if not runs:
         st.info("There is no run yet. Start one on the page **Hyperparameter Exploration**.")
-        return
-    fragment(_table_and_choice, 3.0 if any(run.status in ACTIVE for run in runs) else None, service)
+    else:
+        fragment(_table_and_choice, 3.0 if any(run.status in ACTIVE for run in runs) else None, service)
+    support_download(service)
 
 
 def _table_and_choice(service: RunService) -> None:

@@ -1,4 +1,4 @@
-"""optuna-dashboard under /optuna, read-only, on the storage of the run service.
+"""optuna-dashboard under /optuna on the storage of the run service, read-only unless MHL_OPTUNA_WRITE is 1.
 
 It knows no base path: its page and its script name absolute addresses. Both are rewritten when they are served, and
 each rewriting insists on what it replaces, so that a new version of optuna-dashboard fails a test and not a visitor.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from app.mounts.base_path import OPTUNA
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
+WRITE = "MHL_OPTUNA_WRITE"
 _READING = ("GET", "HEAD", "OPTIONS")
 _READ_ONLY = (
     "This panel only shows the studies. Start, change and delete runs on the pages of Model Health Lab, which keep the "
@@ -74,14 +76,16 @@ def routes() -> list[BaseRoute]:
 
 
 class ReadOnly:
-    """Refuse every request that would change something: the dashboard's interface knows no login."""
+    """Refuse every request that would change something, unless MHL_OPTUNA_WRITE is 1: whoever sets it looks after
+    the files of what is deleted.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 with the reason, in the form in which the dashboard shows it."""
-        if scope["type"] == "http" and scope["method"] not in _READING:
+        if scope["type"] == "http" and scope["method"] not in _READING and os.environ.get(WRITE) != "1":
             await JSONResponse({"reason": _READ_ONLY}, status_code=403)(scope, receive, send)
         else:
             await self.app(scope, receive, send)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from typing import NoReturn
 
 import optuna
 
-from core.cli import analyse, data, foreign, importing, optimize, remote, runs, study
+from core.cli import ablate, analyse, data, foreign, importing, optimize, password, remote, report, runs, study, support
 from core.config import Settings
 from core.datasets import DATASETS
 from core.errors import InvalidInputError, LabError
+from core.logs import set_up
 
 
 class _Parser(argparse.ArgumentParser):
@@ -26,14 +26,14 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser with all commands."""
     parser = _Parser(prog="python -m core", description="Model Health Lab on the command line.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    for module in (optimize, runs, data, importing, foreign, remote, study, analyse):
+    for module in (optimize, runs, data, importing, foreign, remote, study, analyse, ablate, password, support, report):
         module.add_commands(commands)
     return parser
 
 
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    set_up("cli")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         DATASETS.follow(Settings.from_environment().data_dir)

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.executors import work
 from core.executors.jobs import CountJob, DiagnoseJob, TrainJob
+from core.logs import log_context, set_up
 from core.records import from_dict, to_json
 from core.trial import EpochRecord
 
@@ -29,17 +30,23 @@ def run(job: dict[str, Any], connection: Connection, memory_mb: int | None) -> N
     if memory_mb is not None:
         limit = memory_mb * 2**20
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    if job["kind"] == "count":
-        result: Any = work.count(from_dict(CountJob, job))
-    elif job["kind"] == "diagnose":
-        result = work.diagnose(from_dict(DiagnoseJob, job))
-    else:
-        result = work.train(from_dict(TrainJob, job), lambda record: _send_epoch(connection, record))
+    set_up("worker")
+    spec = job.get("spec") or {}
+    with log_context(run=spec.get("run"), trial=spec.get("number")):
+        result = _result(job, connection)
     connection.send_bytes(b'{"type":"result","result":' + to_json(result).encode() + b"}")
     connection.close()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # everything is on disk and sent; TensorFlow's own teardown would cost 0.1 s and may crash
+
+
+def _result(job: dict[str, Any], connection: Connection) -> Any:
+    if job["kind"] == "count":
+        return work.count(from_dict(CountJob, job))
+    if job["kind"] == "diagnose":
+        return work.diagnose(from_dict(DiagnoseJob, job))
+    return work.train(from_dict(TrainJob, job), lambda record: _send_epoch(connection, record))
 
 
 def _send_epoch(connection: Connection, record: EpochRecord) -> None:

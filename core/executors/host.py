@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, BinaryIO
 
 from core.executors import child
+from core.logs import set_up
 
 _POLL = 0.5  # seconds; how late a hung child may be noticed
 
@@ -134,6 +135,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    set_up("host")
     memory = os.environ.get("MHL_WORKER_MEMORY_MB")
     Host(protocol, int(memory) if memory else None).serve(sys.stdin.fileno())
 

@@ -8,6 +8,7 @@ import anyio
 import pytest
 from starlette.testclient import TestClient
 
+from app.door.locks import locks
 from app.mounts.tensorboard import boards
 from app.server import app, lifespan
 from app.state import run_service
@@ -26,7 +27,9 @@ def live(meanwhile: Callable[[], None]) -> None:
     anyio.run(life)
 
 
-def test_routes_share_the_port(service: RunService) -> None:
+def test_routes_share_the_port(service: RunService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MHL_ALLOW_OPEN", "1")  # nobody set server.address
+    locks.cache_clear()
     with TestClient(app) as client:  # once only: Streamlit's runtime cannot be started a second time
         answer = client.get("/healthz")
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
@@ -35,6 +38,7 @@ def test_routes_share_the_port(service: RunService) -> None:
         assert client.get("/tensorboard/nobody/").status_code == 404
         page = client.get("/exploration")
         assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
+    locks.cache_clear()
 
 
 def test_shutting_down_closes_the_run_service(service: RunService) -> None:
