@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.database import STUDIES, owner_alive, process_owner
+from core.database import STUDIES, database_clock, owner_alive, process_owner
 from core.errors import RunStateError
 from core.records import to_dict
 from core.registry import unknown_name
@@ -49,8 +48,8 @@ class StudyRecord:
 class StudyStore:
     """The table of studies on the engine of a Store. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, now: Callable[[], float] = time.time) -> None:
-        self._engine, self._now = engine, now
+    def __init__(self, engine: Engine, now: Callable[[], float] | None = None) -> None:
+        self._engine, self._now = engine, now or database_clock(engine)
         self._owner = process_owner()
         self._writing = threading.RLock()
 
@@ -101,6 +100,13 @@ class StudyStore:
         """Change columns of a study; the heartbeat is set with it."""
         with self._writing, self._engine.begin() as connection:
             connection.execute(update(STUDIES).where(STUDIES.c.name == name).values(heartbeat=self._now(), **values))
+
+    def abandon(self, name: str, why: str) -> None:
+        """Store as failed what this process no longer works on though the database says so; see `Store.abandon`."""
+        ours = (STUDIES.c.name == name) & (STUDIES.c.owner == self._owner) & STUDIES.c.status.in_(ACTIVE)
+        values = {"status": "failed", "phase": why, "finished": self._now(), "stop_requested": False}
+        with self._writing, self._engine.begin() as connection:
+            connection.execute(update(STUDIES).where(ours).values(heartbeat=self._now(), **values))
 
     def set_result(self, name: str, module: str, result: dict[str, Any]) -> None:
         """Store the result of one analysis; those of others stay."""

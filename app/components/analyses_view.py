@@ -9,6 +9,7 @@ import streamlit as st
 from app.components.analysis_runner import analysis_runner
 from app.components.analysis_tab import analysis_tab
 from app.components.study_claims import study_claims
+from app.components.study_report import report_button
 from app.state import show_module, wanted_module
 from core.analyses import MODULES
 from core.analyses.suite import FIRST, module_names
@@ -25,6 +26,7 @@ def analyses_view(service: RunService, view: StudyView) -> None:
         st.info(f"The networks can be analysed {ending}: only then is the holdout opened.")
         return
     study_claims(view)
+    report_button(service, view.study.name)
     analysis_runner(service, view)
     st.subheader("One by one", anchor=False)
     analysis_tab(view, _pick(view))

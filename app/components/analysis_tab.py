@@ -12,11 +12,12 @@ from app.components.analysis_downloads import analysis_downloads
 from app.components.failure_gallery import failure_gallery
 from app.components.figure_block import chart, how_to_read
 from app.components.formats import NONE, duration, plain
-from app.components.study_numbers import p_value
 from core.analyses import MODULES, AnalysisModule, Caption
 from core.claims import current
 from core.service import StudyView
+from core.study_tables import COMPARISONS_HOW, run_rows
 
+__all__ = ["analysis_tab", "run_rows"]
 _GALLERIES = {"failures": failure_gallery}  # what is neither figure nor table
 
 
@@ -58,44 +59,7 @@ def _body(view: StudyView, module: AnalysisModule, result: Mapping[str, Any]) ->
     if result.get("runs"):
         with st.expander("All comparisons of the two modes"):
             st.dataframe(run_rows(result["runs"]), hide_index=True, placeholder=NONE, alt="All comparisons")
-            st.caption(
-                "Difference: health-aware minus accuracy-only, the mean over pairs of runs with its 95 % interval. g: "
-                "the difference in spreads between runs (Hedges), positive where health-aware is better. Only the row "
-                "marked “claim” was fixed before the data; all others are exploratory."
-            )
+            st.caption(COMPARISONS_HOW)
     analysis_downloads(view, module, result, figures)
     when = datetime.fromtimestamp(result["at"], UTC).strftime("%Y-%m-%d %H:%M UTC, ") if "at" in result else ""
     st.caption(f"Measured {when}in {duration(result['seconds'])}, by program version `{result['code']}`.")
-
-
-def run_rows(runs: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the comparisons of the modes as rows of a table."""
-    return [
-        {
-            "Measure": one["label"],
-            "Accuracy-only": _mean(one["accuracy_only"]),
-            "Health-aware": _mean(one["health_aware"]),
-            "Difference": _mean(one["difference"], "+"),
-            "Better is": one["better"],
-            "p": p_value(one["permutation"]["p"]),
-            "g": None if one["effect"]["g"] is None else round(one["effect"]["g"], 2),
-            "Pairs": one["difference"]["n"],
-            "Kind": "exploratory" if one.get("exploratory", True) else "claim",
-        }
-        for one in runs
-    ]
-
-
-def _mean(found: Mapping[str, Any], sign: str = "") -> str:
-    """Write a mean with its interval in four significant decimals.
-
-    >>> _mean({"mean": 0.5, "low": 0.4, "high": 0.6, "n": 3}, "+")
-    '+0.5000 (+0.4000 to +0.6000)'
-    """
-    if found["mean"] is None:
-        return NONE
-    mean, low, high = (
-        None if found[name] is None else f"{found[name]:{sign}.4f}".replace("-", "−")
-        for name in ("mean", "low", "high")
-    )
-    return f"{mean}" if low is None or high is None else f"{mean} ({low} to {high})"

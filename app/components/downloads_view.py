@@ -14,6 +14,7 @@ from core.architecture import ARCHITECTURE_FILE
 from core.artifacts import RunFolder, trials_csv
 from core.errors import LabError
 from core.package import package, usage_lines
+from core.report.run_report import run_report
 from core.service import RunService, RunView
 from core.tensorboard_logs import has_logs, zip_logs
 
@@ -91,6 +92,15 @@ def available(service: RunService, view: RunView) -> list[Download]:
             read=lambda: package(service.settings, name, dataset),
             help="Everything about the best network.",
             missing=no_model,
+        ),
+        Download(
+            key="download_report",
+            label="Report (.pdf)",
+            file_name=f"{name}_report.pdf",
+            mime="application/pdf",
+            read=lambda: run_report(service.settings, service.store, name),
+            help="A few pages to print: what was searched, the best network and its health, all trials.",
+            missing=None if view.trials else "No trial has started yet.",
         ),
         Download(
             key="download_model",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from app.components.figure_block import chart
 from app.components.formats import plain
-from app.components.study_numbers import Stored, difference_cell, interval_line, percent, points
 from core.figures import verdict_interval
+from core.study_numbers import Stored, difference_cell, interval_line, percent, points
+from core.study_words import headline, meaning
 
-Colour = Literal["green", "orange", "blue"]
+__all__ = ["headline", "meaning", "study_card"]
 
 
 def study_card(result: Stored) -> None:
@@ -37,45 +36,6 @@ def study_card(result: Stored) -> None:
             f"Diamond and bar: the mean difference with its 95 % interval. Grey: less than "
             f"{100 * result['procedure']['sesoi']:g} points, too small to matter. {meaning(result)}"
         )
-
-
-def headline(result: Stored) -> tuple[str, Colour]:
-    """Return the verdict in a few words, and the colour of its badge.
-
-    A winner only when the verdict names one, and when nobody can have chosen by an earlier look at the holdout.
-    """
-    verdict, difference = result["procedure"]["verdict"], result["procedure"]["difference"]
-    if verdict["winner"] and result["reused_holdout"]:
-        return f"{verdict['winner']} seems ahead", "blue"
-    if verdict["winner"]:
-        return f"Winner: {verdict['winner']}", "green" if verdict["outcome"] == "better" else "orange"
-    if verdict["outcome"] == "equivalent":
-        return "Equivalent: no winner, and none needed", "blue"
-    if verdict["difference_shown"]:
-        return "A difference, but its size is open", "blue"
-    low, high = difference["low"], difference["high"]
-    if low is None or high is None or not low <= 0 <= high:
-        return "Undecided", "blue"
-    return "No difference shown", "blue"
-
-
-def meaning(result: Stored) -> str:
-    """Say what the verdict means for whoever has to choose, and what the pairs were."""
-    verdict, detectable = result["procedure"]["verdict"], result["procedure"]["detectable"]
-    same = sum(pair["same_network"] for pair in result["pairs"])
-    parts = []
-    if same:
-        parts.append(
-            f"In {same} of {len(result['pairs'])} pairs both modes kept the same network, so their difference is 0."
-        )
-    if verdict["winner"] is None and verdict["outcome"] == "undecided" and detectable["difference"]:
-        parts.append(
-            f"With this spread, {detectable['n']} pairs find {100 * detectable['power']:.0f} % of all differences of "
-            f"{points(detectable['difference'])} points; more runs find smaller ones."
-        )
-    elif verdict["outcome"] == "equivalent":
-        parts.append("Choosing either mode costs nothing that matters, on these data and with so many trials.")
-    return " ".join(parts)
 
 
 def _means(result: Stored) -> None:

@@ -9,14 +9,15 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.study_report import report_button
 from core.figures.mode_looks import MODE_LABELS
 from core.progress import best_trial
 from core.records import to_dict
-from core.service import RunView, StudyView
+from core.service import RunService, RunView, StudyView
 from core.study_config import STUDY_MODES, StudyMode
 
 
-def study_downloads(view: StudyView) -> None:
+def study_downloads(service: RunService, view: StudyView) -> None:
     """Draw the buttons."""
     name = view.study.name
     st.subheader("Take it home", anchor=False)
@@ -40,6 +41,7 @@ def study_downloads(view: StudyView) -> None:
             on_click="ignore",
             help="A line per run: its best network, its accuracies, health and seed.",
         )
+        report_button(service, name)
 
 
 def results_json(view: StudyView) -> bytes:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.study_numbers import Stored, count, difference_cell, p_value, percent, points
+from core.study_numbers import Stored, count, percent
+from core.study_words import bootstrap_text, detectable_text, mcnemar_rows, mcnemar_text
+
+__all__ = ["bootstrap_text", "detectable_text", "mcnemar_rows", "mcnemar_text", "study_models"]
 
 
 def study_models(result: Stored) -> None:
@@ -48,44 +51,4 @@ def _network(letter: str, found: Stored, rows: int) -> None:
         help=f"Holdout accuracy with its Wilson interval. Run {found['pair'] + 1}, trial {found['trial']}{size}. "
         f"Validation {percent(found['validation'])}, test {percent(found['test'])}.",
         width=270,
-    )
-
-
-def mcnemar_rows(models: Stored) -> list[dict[str, str]]:
-    """Return the table of rows by who is right."""
-    test = models["mcnemar"]
-    right_a = round(models["a"]["holdout"] * test["n"])
-    both = right_a - test["only_a"]
-    neither = test["n"] - both - test["only_a"] - test["only_b"]
-    return [
-        {"Rows": "A right", "B right": f"{both:,}", "B wrong": f"{test['only_a']:,}"},
-        {"Rows": "A wrong", "B right": f"{test['only_b']:,}", "B wrong": f"{neither:,}"},
-    ]
-
-
-def mcnemar_text(found: Stored) -> str:
-    """Say what the test of the two networks answers."""
-    text = f"**McNemar's exact test: {p_value(found['p'])}.** "
-    if found["note"]:
-        return f"{text}Here: {found['note']}."
-    return (
-        f"{text}Only the {found['only_a'] + found['only_b']} rows on which one network alone is right can tell them "
-        "apart: how often would a coin share them out at least this unevenly?"
-    )
-
-
-def bootstrap_text(found: Stored) -> str:
-    """Say how far the two networks are apart."""
-    cell = difference_cell({**found, "mean": found["difference"]})
-    text = f"**B minus A: {cell} points** (95 % bootstrap interval over {count(found['n'], 'row')})."
-    return f"{text} Here: {found['note']}." if found["note"] else text
-
-
-def detectable_text(found: Stored) -> str:
-    """Say how large a difference so many rows can show."""
-    if found["detectable"] is None:
-        return f"How small a difference these rows could show cannot be told: {found['note']}."
-    return (
-        f"With {count(found['n'], 'row')}, a true difference of {points(found['detectable'])} points is found in "
-        f"{100 * found['power']:.0f} % of the cases."
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.figure_block import chart, how_to_read
-from app.components.study_numbers import Stored, points
 from core.figures import reselection
 from core.study_config import StudyConfig
+from core.study_numbers import Stored
+from core.study_words import gain_text
 
+__all__ = ["gain_text", "study_reselection"]
 _WHAT: dict[reselection.What, str] = {"gain": "Gain over accuracy alone", "outcome": "Test accuracy"}
 
 
@@ -46,17 +48,3 @@ def study_reselection(result: Stored, config: StudyConfig) -> None:
 
 def _label(what: reselection.What) -> str:
     return _WHAT[what]
-
-
-def gain_text(curve: Stored, weight: float) -> str:
-    """Say what the study's own weight, or the one closest to it, would have gained on test data."""
-    index = min(range(len(curve["weights"])), key=lambda place: abs(curve["weights"][place] - weight))
-    gain = points(curve["gain"][index], sign=True)
-    interval = ""
-    if curve["gain_low"] is not None and curve["gain_high"] is not None:
-        low, high = (points(curve[name][index], sign=True) for name in ("gain_low", "gain_high"))
-        interval = f" (95 %: {low} to {high})"
-    return (
-        f"At the weight {curve['weights'][index]:.2f} the picks gain {gain} points on test data over those by accuracy "
-        f"alone{interval}, n = {curve['runs']} pairs; in {curve['changed'][index]} of them another network is picked."
-    )

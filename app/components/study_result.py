@@ -32,7 +32,7 @@ def study_result(service: RunService, view: StudyView) -> None:
     study_models(result)
     study_reselection(result, view.study.config)
     _record(view, result)
-    study_downloads(view)
+    study_downloads(service, view)
 
 
 def _not_yet(view: StudyView) -> None:
