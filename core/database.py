@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Dialect,
     Engine,
     Float,
     Integer,
@@ -21,20 +23,42 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     create_engine,
     event,
     inspect,
     text,
 )
-from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateColumn
 
 from core.datasets.folders import locked
-from core.errors import InvalidInputError, LabError
+from core.errors import DatabaseUnavailableError, InvalidInputError, LabError
+from core.steady_clock import steady_time, ticks
 
 SCHEMA_VERSION = 3
+BUSY_SECONDS = 30.0  # how long SQLite waits for another program to finish writing
+CONNECT_SECONDS = 10  # how long a database server may take to answer
 METADATA = MetaData()
+_TABLES_LOCK = 0x6D686C  # of PostgreSQL's advisory locks
+# Primary result codes of SQLite that no other statement would escape: locked, read-only, damaged, full and so on
+_SQLITE_UNUSABLE = {3, 5, 6, 8, 10, 11, 13, 14, 26}
+# Classes of PostgreSQL's error codes: connection, authorization, no such database, resources, operator, system
+_SERVER_UNUSABLE = ("08", "28", "3D", "53", "57", "58")
+_READ_ONLY_SERVER = "25006"
+
+
+class AnyText(TypeDecorator[str]):
+    """Text of people and exceptions; what a database cannot hold of it, such as zero bytes, is replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """See SQLAlchemy."""
+        return value if value is None else value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
 
 LAB = Table("mhl_lab", METADATA, Column("schema_version", Integer, primary_key=True))
 
@@ -43,7 +67,7 @@ RUNS = Table(
     METADATA,
     Column("name", String(80), primary_key=True),
     Column("status", String(16), nullable=False, index=True),
-    Column("phase", Text, nullable=False),
+    Column("phase", AnyText, nullable=False),
     Column("config", JSON, nullable=False),
     Column("created", Float, nullable=False, index=True),  # seconds since the epoch, UTC
     Column("started", Float),  # of the current or last session
@@ -54,7 +78,7 @@ RUNS = Table(
     Column("stop_requested", Boolean, nullable=False),
     Column("pause_requested", Boolean, nullable=False, server_default="0"),
     Column("paused_since", Float),  # while it is paused and nothing trains any more
-    Column("notes", Text, nullable=False, server_default=""),
+    Column("notes", AnyText, nullable=False, server_default=""),
     Column("facts", JSON, nullable=False),  # data and split hashes, parameter bounds: fixed at the first start
     Column("summary", JSON),
 )
@@ -64,7 +88,7 @@ STUDIES = Table(
     METADATA,
     Column("name", String(80), primary_key=True),
     Column("status", String(16), nullable=False, index=True),
-    Column("phase", Text, nullable=False),
+    Column("phase", AnyText, nullable=False),
     Column("config", JSON, nullable=False),
     Column("created", Float, nullable=False, index=True),
     Column("started", Float),
@@ -87,7 +111,7 @@ PROGRESS = Table(
     Column("val_accuracy", Float),
     Column("started", Float, nullable=False),
     Column("updated", Float, nullable=False),
-    Column("place", Text),
+    Column("place", AnyText),
 )
 
 
@@ -95,44 +119,89 @@ def open_database(url: str) -> tuple[Engine, optuna.storages.BaseStorage]:
     """Open the database, make missing tables, and return our engine and Optuna's storage on the same address.
 
     SQLite gets a write-ahead log (readers never wait for the writer) and a 30 s busy time-out. Raises LabError with
-    the remedy when the file cannot be used.
+    the remedy when the database cannot be used; from then on both raise DatabaseUnavailableError when it no longer can.
     """
     try:
         address = make_url(url)
         if address.get_backend_name() == "sqlite" and address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        # One engine would do, but Optuna makes its own; both point at the same file.
-        engine = create_engine(url, connect_args=_connect_arguments(url))
+        # One engine would do, but Optuna makes its own; both point at the same place.
+        options = _engine_options(address)
+        engine = create_engine(url, **options)
         _tune(engine)
-        with _only_one(address):  # two processes that make the tables at the same time get in each other's way
-            METADATA.create_all(engine)
+        with _only_one(engine):  # two processes that make the tables at the same time get in each other's way
             _check_schema(engine)
-            storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": _connect_arguments(url)})
+            storage = optuna.storages.RDBStorage(url, engine_kwargs=options)
         _tune(storage.engine)
     except ArgumentError as error:
         raise InvalidInputError(f"MHL_DATABASE_URL is not a database address ({error}); try sqlite:///path") from None
-    except (OperationalError, DatabaseError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        shown = address.render_as_string(hide_password=True)
-        raise LabError(
-            f"the database {shown} cannot be used: {reason}. The file was left as it is; check its folder's rights and "
-            "free space, or set MHL_DATABASE_URL to another address"
+    except ImportError as error:
+        raise InvalidInputError(
+            f"MHL_DATABASE_URL needs a Python package that is not installed ({error}); install it, or use an address "
+            "such as sqlite:///path or postgresql+psycopg://user:password@host/database"
         ) from None
+    except optuna.exceptions.StorageInternalError as error:
+        raise _unusable(address, error.__cause__ or error) from None
+    except (SQLAlchemyError, OSError) as error:
+        raise _unusable(address, error) from None
+    except RuntimeError as error:  # Optuna's word for tables of another version of it
+        raise LabError(f"the database {_shown(address)} cannot be used: {error}") from None
     # Optuna's cache in front of it: finished trials are read once, 0.003 s instead of 0.5 s a look at 500 of them.
     return engine, optuna.storages.get_storage(storage)
 
 
-def _only_one(address: URL) -> AbstractContextManager[None]:
-    """Hold a lock beside the SQLite file; a database server looks after itself."""
-    in_file = address.get_backend_name() == "sqlite" and address.database and address.database != ":memory:"
-    return locked(Path(address.database or "").parent) if in_file else nullcontext()
+def database_clock(engine: Engine) -> Callable[[], float]:
+    """Return the clock by which all programs on this database agree, seconds since the epoch.
+
+    Nobody who sets a computer's clock moves it. With a database server it is that server's, so that computers whose
+    clocks differ judge alike whether another one's run still lives.
+    """
+    if engine.dialect.name != "postgresql":
+        return steady_time
+    with engine.connect() as connection:
+        offset = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()) - ticks()
+    return lambda: ticks() + offset
 
 
-def _connect_arguments(url: str) -> dict[str, Any]:
-    return {"timeout": 30} if url.startswith("sqlite") else {}
+def _engine_options(address: URL) -> dict[str, Any]:
+    backend = address.get_backend_name()
+    if backend == "sqlite":
+        return {"connect_args": {"timeout": BUSY_SECONDS}}
+    # A server may have been started anew since a connection was last used.
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if backend == "postgresql":
+        options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+    return options
+
+
+@contextmanager
+def _only_one(engine: Engine) -> Iterator[None]:
+    """Hold a lock beside the SQLite file, or one of PostgreSQL's."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.execute(text(f"SELECT pg_advisory_lock({_TABLES_LOCK})"))
+            try:
+                yield
+            finally:
+                connection.execute(text(f"SELECT pg_advisory_unlock({_TABLES_LOCK})"))
+    elif engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
+        with locked(Path(engine.url.database or "").parent):
+            yield
+    else:
+        yield
 
 
 def _tune(engine: Engine) -> None:
+    @event.listens_for(engine, "handle_error")
+    def explain(context: ExceptionContext) -> None:
+        error = context.sqlalchemy_exception
+        if context.is_pre_ping or not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
+            return  # a stale connection is replaced by a new one
+        if context.is_disconnect or _means_unusable(engine, error):
+            if "locked" not in str(error.orig):
+                context.is_disconnect = True  # it keeps pages of the file, which may be mended meanwhile
+            raise _unusable(engine.url, error)
+
     if engine.dialect.name != "sqlite":
         return
 
@@ -144,15 +213,50 @@ def _tune(engine: Engine) -> None:
         cursor.close()
 
 
+def _means_unusable(engine: Engine, error: DBAPIError) -> bool:
+    """Tell whether the database and not the statement is to blame: a deadlock is for Optuna, which tries again."""
+    if engine.dialect.name == "sqlite":
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_UNUSABLE
+    code = getattr(error.orig, "sqlstate", None)
+    if code is None:  # no server has answered
+        return error.statement is None
+    return str(code)[:2] in _SERVER_UNUSABLE or code == _READ_ONLY_SERVER
+
+
+def _unusable(address: URL, error: BaseException) -> DatabaseUnavailableError:
+    """Say it in one sentence, with the remedy and without the password."""
+    reason = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
+    if address.get_backend_name() != "sqlite":
+        remedy = "Check that the server runs and that MHL_DATABASE_URL names its host, user, password and database"
+    elif "locked" in reason:
+        remedy = "Another program holds it; end that program, or wait for it, and try again"
+    elif "malformed" in reason or "not a database" in reason:
+        remedy = "The file was left as it is; put back a copy of it, or set MHL_DATABASE_URL to another address"
+    else:
+        remedy = (
+            "The file was left as it is; check its folder's rights and free space, or set MHL_DATABASE_URL to another "
+            "address"
+        )
+    return DatabaseUnavailableError(f"the database {_shown(address)} cannot be used: {reason.rstrip('.')}. {remedy}")
+
+
+def _shown(address: URL) -> str:
+    return address.render_as_string(hide_password=True)
+
+
 def _check_schema(engine: Engine) -> None:
+    """Make the tables, or bring them up to date; those of a newer program are not touched."""
     with engine.begin() as connection:
-        found = connection.execute(LAB.select()).scalar_one_or_none()
+        known = inspect(connection).has_table(LAB.name)
+        found = connection.execute(LAB.select()).scalar_one_or_none() if known else None
+        if found is not None and found > SCHEMA_VERSION:
+            raise LabError(
+                f"the database {_shown(engine.url)} has schema {found}, this program knows up to {SCHEMA_VERSION}; it "
+                "was left as it is: use a newer version of this program, or set MHL_DATABASE_URL to another address"
+            )
+        METADATA.create_all(connection)
         if found is None:
             connection.execute(LAB.insert().values(schema_version=SCHEMA_VERSION))
-        elif found > SCHEMA_VERSION:
-            raise LabError(
-                f"the database has schema {found}, this program knows up to {SCHEMA_VERSION}; use a newer version"
-            )
         elif found < SCHEMA_VERSION:
             _add_missing_columns(connection)
             connection.execute(LAB.update().values(schema_version=SCHEMA_VERSION))

@@ -13,6 +13,10 @@ class DataUnavailableError(LabError):
     """A data set that is neither cached, nor in the mirror, nor reachable over the network."""
 
 
+class DatabaseUnavailableError(LabError):
+    """A database that cannot be used now: locked, damaged, full, read-only, or a server that does not answer."""
+
+
 class RunStateError(LabError):
     """A run that does not exist, or cannot do what was asked in the state it is in."""
 

@@ -17,16 +17,17 @@ from core.config import OptimizationConfig, Settings, check_whole
 from core.dataset_jobs import DatasetJobs
 from core.datasets import DATASETS
 from core.diagnosis_queue import DiagnosisQueue
-from core.errors import LabError, RunStateError
+from core.errors import DatabaseUnavailableError, LabError, RunStateError
 from core.executors.crew import check_access
 from core.health.result import MetricResult
+from core.logs import log_context
 from core.optimizer import ModelOptimizer
 from core.progress import best_trial, idle_seconds, seconds_left, work_done
 from core.records import from_dict
 from core.remote_use import RemoteBooks
 from core.search_space import check_params, search_space
 from core.store import ACTIVE, RunRecord, Store
-from core.study import StudyRunner, create_study
+from core.study import StudyRunner, create_study, plan
 from core.study_comparison import compare
 from core.study_config import STUDY_MODES, StudyConfig, StudyMode
 from core.study_estimate import StudyProbes
@@ -37,6 +38,7 @@ from core.views import RunView, StudyView
 __all__ = ["RunService", "RunView", "StudyView"]
 
 log = logging.getLogger(__name__)
+_AGAIN = 1.0  # seconds between attempts to reach a database that is away
 
 
 class RunService:
@@ -218,10 +220,12 @@ class RunService:
         analysed = self.analyses.state(name)
         if analysed is not None and analysed.active:
             raise RunStateError(f"study {name!r} is being analysed; stop that before deleting it")
-        for mode in STUDY_MODES:
-            for pair in range(study.config.runs):
-                with suppress(RunStateError):
-                    self._remove(self.store.run(study.config.run_name(mode, pair)))
+        runs = [run for run in self.store.runs() if run.config.study == name]  # of both modes and of single metrics
+        working = [run.name for run in runs if run.status in ACTIVE]
+        if working:
+            raise RunStateError(f"run {working[0]!r} of study {name!r} is active; stop it before deleting the study")
+        for run in runs:
+            self._remove(run)
         shutil.rmtree(StudyFolder.of(self.settings, name).path, ignore_errors=True)
         self.studies.delete(name)
 
@@ -254,6 +258,7 @@ class RunService:
             runner.work()
         except LabError as error:
             log.warning("study %s ended: %s", runner.run_name, error)
+            self._settle(runner, str(error))
         except Exception:
             log.exception("study %s ended by an unexpected error", runner.run_name)
 
@@ -263,7 +268,8 @@ class RunService:
             self._closing = True
             for work in self._queue:
                 update = self.studies.update if isinstance(work, StudyRunner) else self.store.update_run
-                update(work.run_name, status="stopped", phase="the program ended; resume it")
+                with suppress(DatabaseUnavailableError):  # then they are found interrupted
+                    update(work.run_name, status="stopped", phase="the program ended; resume it")
             self._queue.clear()
             if self._current is not None:
                 self._current.stop()
@@ -296,9 +302,11 @@ class RunService:
                     return
                 work = self._current = self._queue.popleft()
             if isinstance(work, StudyRunner):
-                self._run_study(work)
+                with log_context(study=work.run_name):
+                    self._run_study(work)
             else:
-                self._run(work)
+                with log_context(run=work.run_name):
+                    self._run(work)
             with self._wake:
                 self._current = None
 
@@ -312,8 +320,26 @@ class RunService:
                 self.resume(run.name)
         except LabError as error:
             log.warning("run %s ended: %s", optimizer.run_name, error)
+            self._settle(optimizer, str(error))
         except Exception:
             log.exception("run %s ended by an unexpected error", optimizer.run_name)
+
+    def _settle(self, work: ModelOptimizer | StudyRunner, why: str) -> None:
+        """See that what ended is not stored as active for ever: the database may have been away at its end.
+
+        What waits in the queue could not begin without the database either, so it waits on until that is back.
+        """
+        while not self._closing:
+            with suppress(DatabaseUnavailableError):
+                if isinstance(work, StudyRunner):
+                    for task in plan(config := self.studies.study(work.run_name).config):
+                        self.store.abandon(config.run_name(task.mode, task.pair), why)
+                    self.studies.abandon(work.run_name, why)
+                else:
+                    self.store.abandon(work.run_name, why)
+                return
+            with self._wake:
+                self._wake.wait(_AGAIN)
 
     def __enter__(self) -> RunService:
         return self

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.config import OptimizationConfig, Settings
-from core.database import PROGRESS, RUNS, open_database, owner_alive, process_owner
+from core.database import PROGRESS, RUNS, database_clock, open_database, owner_alive, process_owner
 from core.errors import InvalidInputError, RunStateError
 from core.records import to_dict
 from core.registry import unknown_name
@@ -118,9 +117,9 @@ _STATES = {
 class Store:
     """The database behind a handful of questions and answers. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], float] | None = None) -> None:
         self.engine, self.optuna_storage = open_database(settings.database_url)
-        self._now = now
+        self._now = now or database_clock(self.engine)
         self._owner = process_owner()
         self._writing = threading.RLock()
         self._ended: dict[int, dict[int, TrialRecord]] = {}  # by study and number: an ended trial never changes
@@ -224,6 +223,18 @@ class Store:
         """Change columns of a run; the heartbeat is set with it."""
         with self._writing, self.engine.begin() as connection:
             connection.execute(update(RUNS).where(RUNS.c.name == name).values(heartbeat=self._now(), **values))
+
+    def abandon(self, name: str, why: str) -> None:
+        """Store as failed, hence resumable, what this process no longer works on though the database says that it does.
+
+        That is left when the database could not be used at the end of a run. Nothing is changed otherwise.
+        """
+        ours = (RUNS.c.name == name) & (RUNS.c.owner == self._owner) & RUNS.c.status.in_(ACTIVE)
+        values = {"status": "failed", "phase": why, "finished": self._now(), "heartbeat": self._now()}
+        values |= {"stop_requested": False, "pause_requested": False, "paused_since": None}
+        with self._writing, self.engine.begin() as connection:
+            if connection.execute(update(RUNS).where(ours).values(**values)).rowcount:
+                self._delete_progress(connection, name, None)
 
     def request_stop(self, name: str) -> RunRecord:
         """Ask the owner of a run to stop, in whatever process it is. Raises RunStateError unless it is active."""

@@ -61,11 +61,12 @@ class StudyRunner:
         *,
         compare: Callable[[StudyRecord, Callable[[], bool]], None] | None = None,
         on_phase: OnPhase | None = None,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] | None = None,
     ) -> None:
         """`compare` is called when all runs have ended, with the study as it is then and whether to stop."""
         self.run_name = name
-        self._settings, self._store, self._studies, self._now = settings, store, studies, now
+        self._settings, self._store, self._studies = settings, store, studies
+        self._now = now or studies.now
         self._compare, self._on_phase = compare, on_phase
         self._folder = StudyFolder.of(settings, name)
         self._stop = threading.Event()

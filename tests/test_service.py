@@ -168,6 +168,11 @@ def test_a_run_of_a_study_is_deleted_with_its_study_only(service: RunService) ->
         run = config.run_config(mode, 0)
         service.store.create_run(run.run_name or "", run)
         service.store.update_run(run.run_name or "", status="stopped")
+    arm = replace(config.run_config("health_aware", 0), run_name="both.arm_gradient_health.0")
+    service.store.create_run("both.arm_gradient_health.0", arm)
+    with pytest.raises(RunStateError, match="is active; stop it before deleting the study"):
+        service.delete_study("both")
+    service.store.update_run("both.arm_gradient_health.0", status="stopped")
     with pytest.raises(RunStateError, match="belongs to the study 'both', which would lose a pair; delete the study"):
         service.delete("both.accuracy_only.0")
     service.delete_study("both")

@@ -150,7 +150,9 @@ def test_what_could_not_be_measured_says_why(study: AppTest, service: RunService
         service.studies.set_result("mine", name, result | STAMP)
         study.query_params["module"] = name
         assert text in words(study.run()).replace("\\", "")
-    service.studies.set_result("mine", "failures", {"status": "skipped", "reason": "-"} | STAMP | {"fingerprint": "old"})
+    service.studies.set_result(
+        "mine", "failures", {"status": "skipped", "reason": "-"} | STAMP | {"fingerprint": "old"}
+    )
     study.query_params["module"] = "failures"
     assert "networks that the study no longer has" in words(study.run())
     assert boxes(study)["Failures"] is True and boxes(study)["Transfer"] is False
