@@ -25,7 +25,7 @@ def heading(words: str, role: str = "H1", *, entry: str | None = None, listed: b
     """Return a heading; `listed`: with an entry in contents and outline, its words unless `entry` has others."""
     if not listed:
         return Text(plain(words), styles()[role], role.removesuffix("long"))
-    return Text(plain(words), styles()[role], role, entry=entry or words, key=f"h{next(_keys)}")
+    return Text(plain(words), styles()[role], role.removesuffix("long"), entry=entry or words, key=f"h{next(_keys)}")
 
 
 def text(words: str, look: str = "text") -> Text:

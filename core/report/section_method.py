@@ -90,8 +90,8 @@ def _departures(source: StudySource, sheet: Sheet) -> list[Any]:
     for name in source.measured():
         rows += [_departure(MODULES[name].label, *one) for one in MODULE_DEPARTURES.get(name, ())]
     return [
-        room_for(80),
-        heading("Departures from the formulas first asked for", "H2"),
+        room_for(110),
+        heading("Departures from the formulas first asked for", "H2long"),
         table(rows, sheet.width, "What was asked for, what is used, and why", widths=(1.1, 2.6, 3, 3.6)),
     ]
 

@@ -68,6 +68,7 @@ def styles() -> dict[str, Any]:
         style("subtitle", 11, 15, textColor=SOFT, spaceAfter=10),
         style("H1", 15, 19, fontName=BOLD, spaceBefore=12, spaceAfter=7, keepWithNext=1),
         style("H2", 11.5, 15, fontName=BOLD, spaceBefore=9, spaceAfter=4, keepWithNext=1),
+        style("H2long", 11.5, 15, fontName=BOLD, spaceBefore=9, spaceAfter=4),  # above a table that may break
         style("H3", 9.2, 12, fontName=BOLD, spaceBefore=7, spaceAfter=2.5, keepWithNext=1),
         style("H3long", 9.2, 12, fontName=BOLD, spaceBefore=7, spaceAfter=2.5),  # above a table that may go on
         style("text", 8.8, 12.1, spaceAfter=4.5),
