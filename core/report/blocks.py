@@ -99,7 +99,7 @@ def table(
     cells += [[Text(plain(word), look) for word in line] for line in words]
     made = Grid(cells, colWidths=[room * share / whole for share in shares], repeatRows=1, hAlign="LEFT")
     made.title = readable(title)
-    pad = 1.6 if tiny else 2.4
+    pad = 1.3 if tiny else 2.4
     made.setStyle(
         TableStyle(
             [

@@ -21,11 +21,11 @@ _PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-learn", "optuna", 
 
 def appendix(source: StudySource, sheet: Sheet) -> list[Any]:
     """Return the section."""
-    parts: list[Any] = [heading("Statistical appendix"), heading("Every run", "H2")]
+    parts: list[Any] = [heading("Statistical appendix"), room_for(120), heading("Every run", "H2long")]
     parts += [table(raw_rows(source), sheet.width, "Every run", tiny=True), text(_RAW, "small")]
-    parts += [room_for(190), heading("Every comparison of the two modes", "H2"), text(_COMPARED, "small")]
+    parts += [room_for(190), heading("Comparisons of the two modes", "H2"), text(_COMPARED, "small")]
     for name in source.measured():
-        runs = source.study.results[name].get("runs")
+        runs = [one for one in source.study.results[name].get("runs", ()) if "/" not in one["measure"]]
         if runs:
             parts += whole(MODULES[name].label, comparisons(runs), sheet)
     for name in source.measured():
@@ -46,7 +46,8 @@ _RAW = (
 _COMPARED = (
     "Difference: health-aware minus accuracy-only, the mean over pairs of runs with its 95 % interval. g: the "
     "difference in spreads between runs (Hedges), positive where health-aware is better. Only rows that begin with "
-    "“claim” were fixed before the data; all others are exploratory."
+    "“claim” were fixed before the data; all others are exploratory. Comparisons of single corruptions, shifts and "
+    "foreign sets stand in the analysis's own JSON and CSV."
 )
 
 
@@ -143,4 +144,4 @@ def _splits(source: StudySource, sheet: Sheet) -> list[Any]:
                 | {name.capitalize(): sizes.get(name) for name in ("train", "validation", "test", "holdout")}
                 | {"Split (SHA-256)": run.facts["split_hash"]}
             )
-    return [room_for(90), heading("Splits", "H2"), table(rows, sheet.width, "Splits", tiny=True)] if rows else []
+    return [room_for(90), heading("Splits", "H2long"), table(rows, sheet.width, "Splits", tiny=True)] if rows else []

@@ -17,7 +17,7 @@ from core.report.fonts import BOLD, FONT, readable, register
 
 Paper = Literal["A4", "Letter"]
 PAPERS: dict[str, tuple[float, float]] = {"A4": A4, "Letter": LETTER}
-MARGIN, HEAD, FOOT = 46.0, 52.0, 46.0  # points
+MARGIN, HEAD, FOOT = 46.0, 48.0, 42.0  # points
 INK, SOFT, LINE, SHADE = HexColor("#20242B"), HexColor("#5C6270"), HexColor("#C9CDD4"), HexColor("#EFF2F6")
 COLOURS = {"green": "#00694C", "orange": "#A94A00", "blue": "#00588A", "gray": "#5C6270"}  # all readable on white
 _BOLD_WORDS, _SLANTED = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"\*(.+?)\*")

@@ -67,10 +67,10 @@ def test_every_number_is_that_of_the_stored_results(whole: bytes, stored: dict[s
     rows = [*claim_table(source.findings, exploratory=False), *table_rows(first), *raw_rows(source)]
     for name in source.measured():
         result = stored["results"][name]
-        rows += comparisons(result.get("runs", []))
+        rows += comparisons([one for one in result.get("runs", []) if "/" not in one["measure"]])
         for line in result["reading"]:
             assert squeezed(line) in words, line
-    assert len(source.measured()) == 7 and len(rows) > 60
+    assert len(source.measured()) == 7 and len(rows) > 50
     cells = [value for row in rows for value in row.values()] + [one.value for one in statistics(first["procedure"])]
     for cell in cells:
         if isinstance(cell, str):
