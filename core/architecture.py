@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import InvalidInputError
 from core.records import STRICT_KEYS, from_json
 
 ARCHITECTURE_FILE = "architecture.json"  # in the folder of a trial, beside its model
@@ -52,5 +51,5 @@ def load_architecture(trial_folder: Path) -> Architecture | None:
     """Return the architecture that a trial's worker wrote, or None when there is none or it cannot be read."""
     try:
         return from_json(Architecture, (trial_folder / ARCHITECTURE_FILE).read_text(encoding="utf-8"))
-    except (OSError, InvalidInputError):
+    except (OSError, ValueError):
         return None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import Settings, check_run_name
-from core.errors import InvalidInputError, LabError
+from core.errors import LabError
 from core.records import from_json, to_dict
 from core.store import TrialRecord
 from core.trial import MODEL_FILE, PLOTS, RESULT_FILE, SPEC_FILE, TrialResult, TrialSpec
@@ -47,7 +47,7 @@ class RunFolder:
             same = from_json(TrialSpec, (folder / SPEC_FILE).read_text(encoding="utf-8")) == spec
             result = from_json(TrialResult, (folder / RESULT_FILE).read_text(encoding="utf-8"))
             whole = all(sha256(folder / artifact.path) == artifact.sha256 for artifact in result.artifacts)
-        except (OSError, InvalidInputError):
+        except (OSError, ValueError):  # ValueError: no UTF-8, or no such document
             return None
         return result if same and whole else None
 
@@ -55,7 +55,7 @@ class RunFolder:
         """Return a finished trial's full result with its trace, or None when its files are gone."""
         try:
             return from_json(TrialResult, (self.trial(number) / RESULT_FILE).read_text(encoding="utf-8"))
-        except (OSError, InvalidInputError):
+        except (OSError, ValueError):  # ValueError: no UTF-8, or no such document
             return None
 
     def publish_plots(self, number: int) -> None:

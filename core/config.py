@@ -20,6 +20,8 @@ MODES: tuple[Mode, ...] = ("simple", "health_aware")
 PLOT_GENERATIONS: tuple[PlotGeneration, ...] = ("all", "best", "none")
 RUNPOD_POLICIES: tuple[RunPodPolicy, ...] = ("fall_back", "wait", "stop")
 _DAY = 86_400.0
+WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(10))}
+_OWN_FILES = ("lab.sqlite3", "lab.log")  # beside the folders of the runs
 
 
 def check_choice(field_name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -185,6 +187,10 @@ class OptimizationConfig:
 def check_run_name(name: str) -> None:
     """Raise InvalidInputError unless `name` is safe as a folder name on every system."""
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+    if name.partition(".")[0].lower() in WINDOWS_DEVICES or name.lower().startswith(_OWN_FILES):
+        raise InvalidInputError(
+            f"run name {name!r:.100} is not allowed: Windows or this program uses it; choose another"
+        )
     if not 1 <= len(name) <= 80 or not set(name) <= allowed or not name[0].isalnum() or name.endswith("."):
         raise InvalidInputError(
             f"run name {name!r:.100} is not allowed; use 1 to 80 letters, digits, '.', '_' or '-', starting with a "

@@ -11,7 +11,7 @@ from core.config import Settings
 from core.datasets.cache import prepare
 from core.datasets.split import prepare_split
 from core.diagnostics import Diagnostics, load_diagnostics
-from core.errors import InvalidInputError, LabError
+from core.errors import LabError
 from core.executors.jobs import DiagnoseJob, Executor
 from core.records import from_json
 from core.store import RunRecord
@@ -77,7 +77,7 @@ def _stored_spec(folder: RunFolder, number: int) -> TrialSpec:
     trial = folder.trial(number)
     try:
         spec = from_json(TrialSpec, (trial / SPEC_FILE).read_text(encoding="utf-8"))
-    except (OSError, InvalidInputError) as error:
+    except (OSError, ValueError) as error:
         raise LabError(
             f"the files of trial {number} in {trial} are missing or damaged ({error}); only completed trials keep "
             "theirs, so start it again as a new trial"

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +22,11 @@ from core.records import to_dict
 DIAGNOSTICS_FILE = "diagnostics.json"
 ARRAYS_FILE = "diagnostics.npz"
 VERSION = 2
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+# All that json, zipfile, zlib and numpy raise on a damaged file, and what its pieces raise when they are no records.
+_UNREADABLE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, RecursionError, MemoryError, SyntaxError,
+    NotImplementedError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

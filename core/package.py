@@ -58,8 +58,20 @@ def final_model(folder: RunFolder) -> Path:
 
 
 def package(settings: Settings, run: str, dataset: str) -> bytes:
-    """Return everything about the final model of `run` as a ZIP. Raises LabError when there is no final model."""
+    """Return everything about the final model of `run` as a ZIP.
+
+    Raises LabError when there is no final model, or when what says about it is damaged.
+    """
     folder = RunFolder(settings, run)
+    try:
+        return _packed(settings, folder, run, dataset)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        if isinstance(error, LabError):
+            raise
+        raise LabError(f"the files in {folder.optimized_model} are damaged ({error!r:.100}); resume the run") from None
+
+
+def _packed(settings: Settings, folder: RunFolder, run: str, dataset: str) -> bytes:
     lines = usage_lines(folder, dataset)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -92,7 +104,7 @@ def _read(folder: RunFolder, name: str) -> dict[str, Any]:
     path = folder.optimized_model / name
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LabError(f"{path} cannot be read ({error}); start the run anew") from None
     return document
 

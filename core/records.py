@@ -43,7 +43,7 @@ def from_json(kind: type[R], text: str) -> R:
     """Parse `text` into a `kind`; malformed JSON is an InvalidInputError too."""
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and endless brackets
         raise InvalidInputError(f"not a valid {kind.__name__} document: {error}") from None
     return from_dict(kind, data)
 

@@ -81,6 +81,6 @@ class Registry(Mapping[str, T], Generic[T]):
 
 def unknown_name(family: str, name: str, known: list[str]) -> str:
     """Say that `name` is unknown, list what is known and name the nearest."""
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(str(name)[:100], known, n=1, cutoff=0.4)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"unknown {family} {name!r}; known: {', '.join(sorted(known))}.{hint}"
+    return f"unknown {family} {name!r:.100}; known: {', '.join(sorted(known))}.{hint}"

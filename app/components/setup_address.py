@@ -128,7 +128,7 @@ def read_address(parameters: Mapping[str, str]) -> tuple[OptimizationConfig, lis
                 DATASETS[value]
             OptimizationConfig(**{name: value})
         except (InvalidInputError, ValueError, OverflowError, RecursionError) as error:
-            problems.append(f"{field.key}={text[:60]}: {error}")
+            problems.append(f"{field.key}={text[:60]}: {error!s:.200}")
         else:
             values[name] = value
     if values.get("max_run_cost") is not None and values.get("gpu_price_per_hour", 0) is None:

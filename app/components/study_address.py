@@ -78,7 +78,7 @@ def read_address(parameters: Mapping[str, str]) -> tuple[StudyConfig, list[str]]
                 DATASETS[value]
             StudyConfig(**{name: value})
         except (InvalidInputError, ValueError, OverflowError, RecursionError) as error:
-            problems.append(f"{field.key}={text[:60]}: {error}")
+            problems.append(f"{field.key}={text[:60]}: {error!s:.200}")
         else:
             values[name] = value
     dataset = values.get("dataset_name", StudyConfig().dataset_name)

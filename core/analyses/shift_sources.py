@@ -163,7 +163,11 @@ def _paraphrase_families(context: AnalysisContext, _rows: CleanRows) -> Found:
     label = "Paraphrases"
     path = paraphrase_file(context.settings, context.config.dataset_name)
     if not path.exists():
-        reason = f"skipped, since there is no paraphrase file; put a CSV file with the columns row and text at {path}"
+        where = path.relative_to(context.settings.data_dir)  # whose folder it is is nobody else's business
+        reason = (
+            "skipped, since there is no paraphrase file; put a CSV file with the columns row and text at "
+            f"{where} in the data folder (MHL_DATA_DIR)"
+        )
         return [], [NotApplied(label=label, reason=reason)]
     holdout = next(iter(context.predictions.values())).rows
     try:

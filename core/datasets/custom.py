@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from core.config import WINDOWS_DEVICES
 from core.datasets.arrays import Arrays
 from core.datasets.entry import DatasetEntry, Kind
 from core.errors import DataUnavailableError, InvalidInputError, LabError
@@ -77,7 +78,7 @@ class CustomDataset:
 
 def check_name(name: str) -> None:
     """Raise InvalidInputError unless `name` can name a custom data set (and its folder, on every system)."""
-    if not _NAME.fullmatch(name) or name == _FOLDER:
+    if not _NAME.fullmatch(name) or name == _FOLDER or name in WINDOWS_DEVICES:
         raise InvalidInputError(
             f"data set name {name!r:.100} is not allowed; use 1 to 40 lower-case letters, digits or '_', starting with "
             "a letter"

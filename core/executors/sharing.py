@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from core.artifacts import RunFolder, sha256
-from core.errors import InvalidInputError
 from core.executors.jobs import CountJob, DiagnoseJob, DiagnoseReport, Executor, OnEpoch, ParameterBounds, TrainJob
 from core.records import from_json, to_json
 from core.trial import RESULT_FILE, SPEC_FILE, TrialResult, TrialSpec
@@ -75,7 +74,7 @@ class SharingExecutor:
         try:
             spec = from_json(TrialSpec, (source / SPEC_FILE).read_text(encoding="utf-8"))
             result = from_json(TrialResult, (source / RESULT_FILE).read_text(encoding="utf-8"))
-        except (OSError, InvalidInputError):
+        except (OSError, ValueError):
             return None
         if replace(spec, run=job.spec.run) != job.spec or result.status != "completed":
             return None
