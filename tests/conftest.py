@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import optuna
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from core.config import Settings
 from core.datasets.cache import prepare
@@ -14,6 +16,8 @@ from core.datasets.split import SplitParts, prepare_split
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+# Every AppTest looks for components in the metadata of all installed packages, half a second each time.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def settings_for(data_dir: Path, mirror: Path | None = None) -> Settings:
