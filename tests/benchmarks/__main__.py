@@ -23,6 +23,7 @@ NAMES = (
     "importing",
     "end_to_end",
     "study_share",
+    "analysis_share",
     "keras_tuner",
 )
 
