@@ -8,7 +8,6 @@ from pathlib import Path
 
 import optuna
 import pytest
-from streamlit.components.v2 import manifest_scanner
 
 from core.config import Settings
 from core.datasets.cache import prepare
@@ -16,8 +15,13 @@ from core.datasets.split import SplitParts, prepare_split
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-# Every AppTest looks for components in the metadata of all installed packages, half a second each time.
-manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+
+def pytest_configure() -> None:
+    """Look for Streamlit components once: every AppTest reads the metadata of all packages, half a second each time."""
+    from streamlit.components.v2 import manifest_scanner
+
+    manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def settings_for(data_dir: Path, mirror: Path | None = None) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from urllib.parse import quote
@@ -101,21 +102,26 @@ IMAGES = {"conv_layers": 1, "filters_1": 8, "dense_layers": 1, "batch_size": 128
 TEXTS = {"sequence_length": 50, "lstm_layers": 1, "lstm_units_1": 16, "embedding_size": 8, "batch_size": 256}
 
 
-@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"digits"}))
-def test_every_data_set_trains_from_the_page(visitor: Visitor, mirror: Path, name: str) -> None:
-    """Real images and real texts, with small networks and for one epoch."""
-    entry = DATASETS[name]
+@pytest.mark.timeout(600)
+def test_every_data_set_trains_from_the_page(visitor: Visitor, mirror: Path) -> None:
+    """Real images and real texts, with small networks and for one epoch; all are queued, one after the other works."""
     page = visitor.open()
-    space = quote(json.dumps(IMAGES if entry.kind == "image" else TEXTS))
-    page.goto(f"{visitor.server.url}/?data={name}&n=1&epochs=1&workers=1&space={space}")
-    expect(page.get_by_role("combobox", name="Data set")).to_have_value(entry.label)
-    press(page, "Start").click()
-    expect(status(page, "completed")).to_be_visible(timeout=2 * _PATIENCE)
+    names = sorted(set(DATASETS) - {"digits"})
+    for name in names:
+        entry = DATASETS[name]
+        space = quote(json.dumps(IMAGES if entry.kind == "image" else TEXTS))
+        page.goto(f"{visitor.server.url}/?view=setup&data={name}&n=1&epochs=1&workers=1&name={name}&space={space}")
+        expect(page.get_by_role("combobox", name="Data set")).to_have_value(entry.label)
+        press(page, "Start").click()
+        expect(page).to_have_url(re.compile(f"run={name}(&|$)"))
+    expect(status(page, "completed")).to_be_visible(timeout=2 * _PATIENCE * len(names))
     expect(page.get_by_text("1 of 1 trials")).to_be_visible()
-    (run,) = store_of(visitor.server).runs()
-    assert run.config.dataset_name == name and run.summary is not None
-    assert run.summary["best"]["accuracy"] > {"mnist": 0.6, "imdb": 0.55}.get(name, 0)
     expect(page.get_by_test_id("stMetric").filter(has_text="Test accuracy")).to_contain_text("95 %:")
+    runs = {run.name: run for run in store_of(visitor.server).runs()}
+    assert {name: run.status for name, run in runs.items()} == dict.fromkeys(names, "completed")
+    for name, run in runs.items():
+        assert run.config.dataset_name == name and run.summary is not None
+        assert run.summary["best"]["accuracy"] > {"mnist": 0.6, "imdb": 0.55}.get(name, 0)
     assert visitor.troubles == []
 
 
