@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -22,6 +23,14 @@ def pytest_configure() -> None:
     from streamlit.components.v2 import manifest_scanner
 
     manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the groups of tests that share something costly on one worker."""
+    from tests.groups import Groups
+
+    return Groups(config, log)
 
 
 def settings_for(data_dir: Path, mirror: Path | None = None) -> Settings:

@@ -85,7 +85,7 @@ def page(copy: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
 def test_no_view_of_a_run_breaks(copy: Settings, page: AppTest) -> None:
     contents = {path: path.read_bytes() for path in files(copy)}
     page.query_params["run"] = "kept"
-    for seed in (None, 0, 2, 4, 5, 11):
+    for seed in (None, 2, 5):
         for path, content in contents.items():
             path.write_bytes(content if seed is None else damaged(content, seed))
         for view in VIEWS:

@@ -17,7 +17,7 @@ def test_by_hand() -> None:
     assert holm([]) == ()
 
 
-@settings(max_examples=20)  # statsmodels collects garbage at each call: 0.1 s
+@settings(max_examples=8)  # statsmodels collects garbage at each call: 0.1 s
 @given(families)
 def test_agrees_with_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
