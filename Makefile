@@ -5,7 +5,7 @@ PORT ?= 8501
 HOST ?= localhost
 BIN := .venv/bin
 
-.PHONY: run runpod-demo test setup dev check bench lock screenshots clean
+.PHONY: run runpod-demo test test-all setup dev check bench lock screenshots clean
 
 run: setup
 	$(BIN)/streamlit run app/server.py --server.port $(PORT) --server.address $(HOST)
@@ -19,6 +19,10 @@ test: dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Also those that repeat on other data what another test shows already.
+test-all: dev
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow or not slow"
 
 setup: .venv/.installed
 dev: .venv/.installed-dev

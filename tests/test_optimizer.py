@@ -286,6 +286,7 @@ def test_budgets_are_constraints(reference: OptimizationResult, place: Settings)
     assert any(t.state == "pruned" and "exceed the budget" in (t.note or "") for t in result.trials)
 
 
+@pytest.mark.slow
 def test_time_budgets_are_constraints_too(place: Settings) -> None:
     slow = ModelOptimizer(make_config("slow", trials=1, max_seconds_per_trial=0.01), settings=place).optimize_model()
     [trial] = slow.trials

@@ -80,6 +80,7 @@ def test_the_five_lines_of_an_image_network_say_what_was_measured(place: Setting
     assert json.loads(answers.replace("'", '"')) == [str(digit) for digit in expected]
 
 
+@pytest.mark.slow
 def test_the_five_lines_of_a_text_network_read_words(place: Settings, mirror: Path) -> None:
     settings = replace(place, dataset_mirror=mirror)
     folder = unpacked(settings, "imdb_package", "imdb", **SMALL_TEXT)

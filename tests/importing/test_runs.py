@@ -39,6 +39,7 @@ def search(shell: Shell, name: str, space: list[str]) -> str:
     return str(result["run_name"])
 
 
+@pytest.mark.slow
 def test_images_from_a_zip(tmp_path: Path) -> None:
     shell = Shell(tmp_path, None)
     source = zipped(tmp_path / "digits.zip", digit_files(each=30))
@@ -55,6 +56,7 @@ def test_images_from_a_zip(tmp_path: Path) -> None:
     assert shell("runs")[0] == 0  # the run stays
 
 
+@pytest.mark.slow
 def test_texts_from_a_csv(tmp_path: Path) -> None:
     shell = Shell(tmp_path, None)
     rows = [(f"{text} Reviewer{number}", label) for number, (text, label) in enumerate(reviews())]

@@ -31,7 +31,7 @@ def traces(lab: RemoteLab, result: OptimizationResult) -> list[Trace]:
     return timeless
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["digits", pytest.param("mnist", marks=pytest.mark.slow)])
 def test_a_worker_measures_what_this_machine_measures(
     lab: RemoteLab, name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

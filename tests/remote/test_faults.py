@@ -285,7 +285,7 @@ def hostile(archive: Path) -> None:
         opened.writestr("model.keras", "in")
 
 
-@pytest.mark.parametrize("spoil", [corrupt, hostile])
+@pytest.mark.parametrize("spoil", [pytest.param(corrupt, marks=pytest.mark.slow), hostile])
 def test_spoilt_archives_cost_the_files_and_nothing_else(
     quick: RemoteLab, spoil: Spoil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
