@@ -12,7 +12,7 @@ from app.components.analysis_downloads import analysis_downloads
 from app.components.failure_gallery import failure_gallery
 from app.components.figure_block import chart, how_to_read
 from app.components.formats import NONE, duration, plain
-from core.analyses import MODULES, AnalysisModule, Caption
+from core.analyses import MODULES, AnalysisModule
 from core.claims import current
 from core.service import StudyView
 from core.study_tables import COMPARISONS_HOW, run_rows
@@ -46,7 +46,7 @@ def _body(view: StudyView, module: AnalysisModule, result: Mapping[str, Any]) ->
     st.markdown("\n".join(f"- {plain(line)}" for line in result["reading"]))
     figures = module.figures(dict(result))
     for key, figure in figures.items():
-        caption = module.captions.get(key, Caption(key.replace("_", " ").capitalize(), ""))
+        caption = module.caption(key)
         st.markdown(f"##### {caption.title}")
         chart(figure, key=f"analysis_{module.name}_{key}", alt=f"{module.label}: {caption.title}")
         if caption.how_to_read:

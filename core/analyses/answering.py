@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,8 +182,3 @@ class Asked:
         answers = np.asarray(predict(self.model, model_inputs(part, self.spec.model)), np.float32)
         self._clock.predicting += time.perf_counter() - began
         return answers
-
-
-def accuracies(answers: Mapping[str, Mapping[str, Answers]], key: str) -> dict[str, float | None]:
-    """Return every network's accuracy on one set, as `compare_runs` takes it."""
-    return {name: ones[key].accuracy for name, ones in answers.items()}

@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from core.analyses.module import AnalysisModule, Caption
+from core.analyses.module import AnalysisModule
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -16,7 +16,7 @@ def figures_page(title: str, module: AnalysisModule, figures: Mapping[str, go.Fi
     """Return HTML with all figures; the drawing library is in it once, so that it needs no network."""
     parts = []
     for place, (name, figure) in enumerate(figures.items()):
-        caption = module.captions.get(name, Caption(name.replace("_", " ").capitalize(), ""))
+        caption = module.caption(name)
         drawn = figure.to_html(full_html=False, include_plotlyjs=place == 0)
         parts.append(f"<h2>{html.escape(caption.title)}</h2>{drawn}<p>{html.escape(caption.how_to_read)}</p>")
     return (

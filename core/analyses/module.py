@@ -41,6 +41,10 @@ class AnalysisModule:
     tables: Callable[[Result], Tables] = lambda _: {}
     trains: bool = False  # whether it needs the networks themselves, beyond their predictions
 
+    def caption(self, figure: str) -> Caption:
+        """Return what stands with a figure; one without words of its own is titled by its name."""
+        return self.captions.get(figure, Caption(figure.replace("_", " ").capitalize(), ""))
+
 
 EFFECTS = Caption(
     "Effect sizes of both modes' runs",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.analyses import MODULES, AnalysisModule, Caption
+from core.analyses import MODULES, AnalysisModule
 from core.report.blocks import any_order, beside, bullets, figure, heading, room_for, small_table, table, text
 from core.report.study_source import StudySource
 from core.report.style import Sheet
@@ -83,7 +83,7 @@ def _row(found: AnalysisModule, figures: Mapping[str, go.Figure], row: Row, shee
     alone = len(row.names) == 1
     room = sheet.width if alone else (sheet.width - _GAP) / 2
     heights = [_height(figures[name], row, alone=alone) for name in row.names]
-    hows = {_caption(found, name).how_to_read for name in row.names} - told
+    hows = {found.caption(name).how_to_read for name in row.names} - told
     told |= hows
     common = len(hows) < len(row.names)
     columns = [
@@ -94,14 +94,10 @@ def _row(found: AnalysisModule, figures: Mapping[str, go.Figure], row: Row, shee
     return [*columns[0], *below] if alone else [beside(columns, sheet.width), *below]
 
 
-def _caption(found: AnalysisModule, name: str) -> Caption:
-    return found.captions.get(name, Caption(name.replace("_", " ").capitalize(), ""))
-
-
 def _column(
     found: AnalysisModule, name: str, drawn: go.Figure, room: float, height: float, *, caption: bool = True
 ) -> list[Any]:
-    words = _caption(found, name)
+    words = found.caption(name)
     alt = f"{found.label}: {words.title}. What it shows is said in the sentences above and in the tables."
     return figure(drawn, room, words.title, words.how_to_read, alt, height, caption=caption)
 
