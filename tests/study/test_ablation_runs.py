@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,12 @@ class Beside:
 @pytest.fixture(scope="module")
 def beside(finished: StudyLab, tmp_path_factory: pytest.TempPathFactory) -> Beside:
     folder = tmp_path_factory.mktemp("ablation") / "lab"
-    shutil.copytree(finished.settings.results_dir.parent, folder)
+    source, target = finished.settings.results_dir, folder / "results"
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("lab.sqlite3*"))
+    # By SQLite: a program that reads such a file past SQLite loses its own locks on it, and with them its log.
+    database = "lab.sqlite3"
+    with closing(sqlite3.connect(source / database)) as there, closing(sqlite3.connect(target / database)) as here:
+        there.backup(here)
     lab = StudyLab.at(folder, finished.settings.data_dir)
     study = lab.studies.study("small")
     stopped = AblationRunner(study, plan(CONFIG, [ARM], 2, 7), lab.settings, lab.store)
