@@ -31,6 +31,7 @@ LAYERS = [
         "core.diagnostics",
         "core.number_ranges",
         "core.passwords",
+        "core.parent_watch",
         "core.steady_clock",
         "core.disk_space",
     ],

@@ -45,6 +45,7 @@ _MACHINERY = frozenset(
         "shift_reading",
         "shift_sources",
         "shift_tables",
+        "side_work",
         "suite",
         "topic_shift",
         "transfer_comparison",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analyses.answering import RowSet, Subject
+from core.analyses.side_work import processors, spread
 from core.artifacts import write_json
 from core.code_version import code_version
 from core.corruptions import CORRUPTIONS, Corruption
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ROWS = 10_000  # of the holdout that are corrupted at most; more would take time and tell little
 BYTES = 2_000_000_000  # of all sets of images together, which lie on the disk while they are asked
+PIECE = 1_000  # rows of images that one process damages at a time; fewer are not worth starting processes
 NO_NETWORKS = "the files of the networks themselves are needed, and this study has only their answers to clean rows"
 
 
@@ -149,10 +151,7 @@ class CorruptedSets:
     def _make(self, corruption: Corruption, severity: int) -> Arrays:
         entry, seed, clean = self._context.entry, self._context.seed, self.clean
         if clean.x is not None:
-            x = corrupt_images(
-                clean.x, corruption, severity, seed, dataset=entry.name, rows=self.rows, scale=entry.scale
-            )
-            return Arrays(x=x, y=clean.y)
+            return Arrays(x=_damaged(clean.x, self.rows, corruption, severity, seed, entry), y=clean.y)
         assert clean.tokens is not None and clean.offsets is not None and self._index is not None
         tokens, offsets = corrupt_texts(
             clean.tokens, clean.offsets, self._index, corruption, severity, seed, dataset=entry.name, rows=self.rows
@@ -164,6 +163,21 @@ class CorruptedSets:
         if split not in self._tables:
             self._tables[split] = fitted_words(self._context.dataset, read_indices(split)[1]["train"])[1]
         return self._tables[split]
+
+
+def _damaged(
+    x: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    corruption: Corruption,
+    severity: int,
+    seed: int,
+    entry: DatasetEntry,
+) -> NDArray[np.uint8]:
+    """Corrupt images (n, H, W, C) in pieces: no row has a part in another one's damage."""
+    pieces = [slice(start, start + PIECE) for start in range(0, len(x), PIECE)]
+    damage = partial(corrupt_images, corruption=corruption, severity=severity, seed=seed, dataset=entry.name)
+    calls = (partial(damage, x[one], rows=rows[one], scale=entry.scale) for one in pieces)
+    return np.concatenate(list(spread(calls, min(processors(), len(pieces)))))
 
 
 def _hash(made: Arrays) -> str:

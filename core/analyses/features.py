@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analyses.answering import Subject
+from core.analyses.answering import Clock, Subject
 from core.analyses.probes import SEEDS, Draw, Probe, Rows, probe
+from core.analyses.side_work import processors, spread
 from core.datasets.arrays import Arrays
 from core.datasets.entry import DatasetEntry
 from core.datasets.parts import Part
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Tally = dict[str, list[Probe | None]]  # by number of shots, one for each draw
+MANY = 10_000  # rows that all fits together have, for which other processes are worth starting
 WORDS = 10_000  # the commonest, that a bag of words counts
 
 
@@ -35,6 +39,20 @@ class ProbedSet:
     name: str
     part: Part
     draws: tuple[Draw, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Features (n, d) of a set's rows that probes are to be fitted on. `number`: of the split, None for all."""
+
+    features: Floats | csr_array
+    set: ProbedSet
+    number: int | None = None
+
+    @property
+    def draws(self) -> list[Draw]:
+        """The draws that are wanted."""
+        return [one for one in self.set.draws if self.number in (None, one.number)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +75,7 @@ def probe_network(
     sets: tuple[ProbedSet, ...],
     seed: int,
     controls: dict[str, dict[str, Tally]],
+    clock: Clock,
     on_done: Callable[[], None] = lambda: None,
 ) -> Probed:
     """Fit all probes on the features of a network and of its untrained twins, a new twin for each split.
@@ -71,31 +90,45 @@ def probe_network(
     config = from_json(TrialSpec, subject.spec.read_text(encoding="utf-8")).model
     inputs = {one.name: model_inputs(one.part, config) for one in sets}
     model = load_model(subject.model)
-    own = {name: features(model, x) for name, x in inputs.items()}
-    trained = {one.name: tally(own[one.name], one) for one in sets}
+
+    def asked(number: int | None) -> list[Fit]:
+        began = time.perf_counter()
+        fits = [Fit(features=features(model, inputs[one.name]), set=one, number=number) for one in sets]
+        clock.predicting += time.perf_counter() - began
+        return fits
+
+    own = asked(None)
+    trained = {one.set.name: found for one, found in zip(own, tallies(own), strict=True)}
     on_done()
     build = _build(model.to_json(), inputs)
     if build not in controls:
-        twins: list[dict[str, Tally]] = []
-        for number in range(SEEDS):
-            twin = random_twin(model, seed + number)
-            model.set_weights(twin.get_weights())  # which is compiled already
-            twins.append({one.name: tally(features(model, inputs[one.name]), one, number) for one in sets})
-            on_done()
-        controls[build] = {one.name: _joined([twin[one.name] for twin in twins]) for one in sets}
+        joined: dict[str, Tally] = {one.name: {} for one in sets}
+        for first in range(0, SEEDS, processors()):
+            fits: list[Fit] = []
+            for number in range(SEEDS)[first : first + processors()]:
+                twin = random_twin(model, seed + number)
+                model.set_weights(twin.get_weights())  # which is compiled already
+                fits += asked(number)
+                on_done()
+            for one, found in zip(fits, tallies(fits), strict=True):
+                for shots, probes in found.items():
+                    joined[one.set.name].setdefault(shots, []).extend(probes)
+        controls[build] = joined
     else:
         for _ in range(SEEDS):
             on_done()
-    width = max(found.shape[1] for found in own.values())
-    return Probed(trained=trained, random=controls[build], features=width)
+    return Probed(trained=trained, random=controls[build], features=max(one.features.shape[1] for one in own))
 
 
-def tally(features: Floats | csr_array, one: ProbedSet, number: int | None = None) -> Tally:
-    """Return the probes of every draw by shots; `number`: of the split, None for all."""
-    found: Tally = {}
-    for each in one.draws:
-        if number in (None, each.number):
-            found.setdefault(each.shots, []).append(probe(features, one.part.y, each))
+def tallies(fits: Sequence[Fit]) -> list[Tally]:
+    """Fit the probes of several features at a time, and return them one by one, by shots in the order of the draws."""
+    wanted = [(place, each) for place, one in enumerate(fits) for each in one.draws]
+    wanted.sort(key=lambda one: -len(one[1].train))  # the longest first: nobody waits for the last one then
+    calls = (partial(probe, fits[place].features, fits[place].set.part.y, each) for place, each in wanted)
+    many = sum(len(each.train) for _, each in wanted) >= MANY
+    found: list[Tally] = [{each.shots: [] for each in one.draws} for one in fits]
+    for (place, each), one in zip(wanted, spread(calls, processors() if many else 1), strict=True):
+        found[place][each.shots].append(one)
     return found
 
 
@@ -118,10 +151,6 @@ def bag_of_words(part: Part) -> csr_array:
     counts = np.bincount(row, minlength=len(part))
     values = (1 / np.sqrt(counts[row])).astype(np.float32)
     return csr_array((values, (row, word)), shape=(len(part), WORDS))
-
-
-def _joined(tallies: list[Tally]) -> Tally:
-    return {shots: [found for one in tallies for found in one[shots]] for shots in tallies[0]} if tallies else {}
 
 
 def _build(architecture: str, inputs: Mapping[str, Any]) -> str:

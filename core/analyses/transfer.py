@@ -9,7 +9,7 @@ import numpy as np
 
 from core.analyses import MODULES, AnalysisModule
 from core.analyses.answering import Answers, Subject, ask
-from core.analyses.features import WORDS, Probed, ProbedSet, Tally, part_of, plain, probe_network, tally
+from core.analyses.features import WORDS, Fit, Probed, ProbedSet, Tally, part_of, plain, probe_network, tallies
 from core.analyses.module import skipped
 from core.analyses.probes import ALL, SEEDS, SHOTS, TEST_SHARE, Probe, draw, sample, transfer_score
 from core.analyses.transfer_comparison import compare
@@ -58,7 +58,8 @@ def run(context: AnalysisContext) -> dict[str, Any]:
     context.report(0.05)
     answers = _as_they_are(context, foreign, _within(context, 0.05, 0.3))
     sets = [_probed_set(one, context.seed) for one in foreign]
-    controls = {one.name: tally(plain(one.part, context.entry), one) for one, _ in sets}
+    plain_rows = [Fit(features=plain(one.part, context.entry), set=one) for one, _ in sets]
+    controls = {one.set.name: found for one, found in zip(plain_rows, tallies(plain_rows), strict=True)}
     probes, first = _probe_all(context, tuple(one for one, _ in sets), _within(context, 0.3, 1.0))
     described = [
         _described(context, one, probed, left_out, controls[probed.name])
@@ -140,7 +141,7 @@ def _probe_all(
         on_progress(done / (len(distinct) * (SEEDS + 1)))
 
     for network in distinct:
-        found[network.name] = probe_network(Subject.of(network), sets, context.seed, controls, one_more)
+        found[network.name] = probe_network(Subject.of(network), sets, context.seed, controls, context.clock, one_more)
     return {name: found[other] for name, other in first.items()}, first
 
 

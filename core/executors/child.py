@@ -7,14 +7,13 @@ import os
 import resource
 import signal
 import sys
-import threading
-import time
 from multiprocessing.connection import Connection
 from typing import Any
 
 from core.executors import work
 from core.executors.jobs import CountJob, DiagnoseJob, TrainJob
 from core.logs import log_context, set_up
+from core.parent_watch import end_with
 from core.records import from_dict, to_json
 from core.trial import EpochRecord
 
@@ -57,10 +56,4 @@ def _die_with_parent(parent: int) -> None:
     """End when the fork server does, by the kernel's signal on Linux and by looking elsewhere."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    end_with(parent)
