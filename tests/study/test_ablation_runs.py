@@ -40,11 +40,10 @@ class Beside:
 @pytest.fixture(scope="module")
 def beside(finished: StudyLab, tmp_path_factory: pytest.TempPathFactory) -> Beside:
     folder = tmp_path_factory.mktemp("ablation") / "lab"
-    source, target = finished.settings.results_dir, folder / "results"
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("lab.sqlite3*"))
+    source, file = finished.settings.results_dir.parent, "results/lab.sqlite3"
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("lab.sqlite3*"))
     # By SQLite: a program that reads such a file past SQLite loses its own locks on it, and with them its log.
-    database = "lab.sqlite3"
-    with closing(sqlite3.connect(source / database)) as there, closing(sqlite3.connect(target / database)) as here:
+    with closing(sqlite3.connect(source / file)) as there, closing(sqlite3.connect(folder / file)) as here:
         there.backup(here)
     lab = StudyLab.at(folder, finished.settings.data_dir)
     study = lab.studies.study("small")
