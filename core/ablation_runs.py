@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,13 +17,12 @@ from core.executors.local import LocalExecutor
 from core.executors.sharing import SHARED, SharingExecutor
 from core.optimizer import ModelOptimizer
 from core.registry import unknown_name
+from core.run_pool import RunPool
 from core.store import RunRecord, Store
 from core.study_config import STUDY_MODES, StudyConfig
 from core.study_folder import StudyFolder
 from core.study_networks import count_trainings
 from core.study_store import StudyRecord
-
-_TICK = 0.5  # seconds between looks at the stop flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,43 +85,20 @@ class AblationRunner:
                 text = f"pair {pair + 1} of study {study.name!r} has no finished run to be compared with"
                 raise RunStateError(f"{text}; resume the study first, or choose fewer pairs")
         self._on_progress = on_progress
-        self._log = StudyFolder.of(settings, study.name).path / "workers.log"
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._active: dict[ArmRun, ModelOptimizer] = {}
-        self._idle: list[LocalExecutor] = []
+        log = StudyFolder.of(settings, study.name).path / "workers.log"
+        self._pool: RunPool[ArmRun] = RunPool(log, settings.worker_memory_mb)
         self._counts: dict[CountJob, ParameterBounds] = {}
 
     def stop(self) -> None:
         """Ask for the end; unfinished trials are trained again when the same runs are asked for anew."""
-        self._stop.set()
-        with self._lock:
-            for optimizer in self._active.values():
-                optimizer.stop()
+        self._pool.stop()
 
     def work(self) -> AblationProgress:
         """Work to the end or until stopped, and say what is done. Raises LabError when a run cannot go on."""
-        waiting = [one for one in self._runs if not self._done(one)]
-        busy: set[Future[None]] = set()
         # As many as the study would: each run must have the workers that its partner had, or it is another search.
         at_once = max(1, self._config.concurrent_workers // self._config.workers_per_run)
-        with ThreadPoolExecutor(at_once, thread_name_prefix="ablation-run") as pool:
-            try:
-                while (waiting and not self._stop.is_set()) or busy:
-                    while waiting and len(busy) < at_once and not self._stop.is_set():
-                        busy.add(pool.submit(self._run, waiting.pop(0)))
-                    ended, busy = wait(busy, timeout=_TICK, return_when=FIRST_COMPLETED)
-                    self._on_progress(self.progress())
-                    for future in ended:
-                        future.result()  # a run that cannot go on ends it all
-            except BaseException:
-                self.stop()
-                raise
-            finally:
-                wait(busy)
-                for executor in self._idle:
-                    executor.close()
-                self._idle.clear()
+        missing = [one for one in self._runs if not self._done(one)]
+        self._pool.work(missing, at_once, self._run, look=lambda *_: self._on_progress(self.progress()))
         return self.progress()
 
     def progress(self) -> AblationProgress:
@@ -137,7 +111,7 @@ class AblationRunner:
             trained=trained,
             taken_over=taken_over,
             all_trials=sum(one.trials for one in self._runs),
-            stopped=self._stop.is_set(),
+            stopped=self._pool.stopping,
         )
 
     def name(self, one: ArmRun) -> str:
@@ -145,22 +119,9 @@ class AblationRunner:
         return arm_run_name(self._config, one.arm, one.pair)
 
     def _run(self, one: ArmRun) -> None:
-        local = self._borrow_local()
-        try:
-            optimizer = self._optimizer(one, local)
-            with self._lock:
-                self._active[one] = optimizer
-                if self._stop.is_set():
-                    optimizer.stop()
-            try:
-                optimizer.optimize_model()
-            finally:
-                with self._lock:
-                    del self._active[one]
-        finally:
-            with self._lock:
-                self._idle.append(local)
-        if not self._stop.is_set() and not any(t.state == "completed" for t in self._store.trials(self.name(one))):
+        with self._pool.workers() as local:
+            self._pool.search(self._optimizer(one, local))
+        if not self._pool.stopping and not any(t.state == "completed" for t in self._store.trials(self.name(one))):
             raise LabError(f"no trial of run {self.name(one)!r} completed, so it says nothing; look at its trials")
 
     def _optimizer(self, one: ArmRun, local: LocalExecutor) -> ModelOptimizer:
@@ -201,12 +162,3 @@ class AblationRunner:
         with contextlib.suppress(RunStateError):
             return self._store.run(name)
         return None
-
-    def _borrow_local(self) -> LocalExecutor:
-        """Return an executor whose workers have Keras loaded, of those that no run uses."""
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        executor = LocalExecutor(self._log, self._settings.worker_memory_mb)
-        executor.start()
-        return executor

@@ -182,7 +182,7 @@ def _finding(claim: Claim, row: Mapping[str, Any], adjusted: float | None, sesoi
     return Finding(
         claim=claim,
         state="measured",
-        sentence=" ".join(found.sentence.split()).replace(" ,", ","),  # a measure without a unit leaves its place
+        sentence=found.sentence,
         measure=row["label"],
         gain=gain,
         p=row["p"],

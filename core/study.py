@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,13 +19,13 @@ from core.executors.local import LocalExecutor
 from core.executors.sharing import SharingExecutor
 from core.optimizer import ModelOptimizer
 from core.progress import best_trial
+from core.run_pool import RunPool
 from core.store import RunRecord, Store
 from core.study_config import STUDY_MODES, StudyConfig, StudyMode
 from core.study_folder import StudyFolder
 from core.study_store import StudyRecord, StudyStore
 
 _log = logging.getLogger(__name__)
-_TICK = 0.5  # seconds between looks at the stop flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +67,12 @@ class StudyRunner:
         self._now = now or studies.now
         self._compare, self._on_phase = compare, on_phase
         self._folder = StudyFolder.of(settings, name)
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._active: dict[PlannedRun, ModelOptimizer] = {}
-        self._idle: list[LocalExecutor] = []
+        self._pool: RunPool[PlannedRun] = RunPool(self._folder.path / "workers.log", settings.worker_memory_mb)
         self._counts: dict[CountJob, ParameterBounds] = {}
 
     def stop(self) -> None:
         """Ask for the end; unfinished trials are trained again when the study is resumed."""
-        self._stop.set()
-        with self._lock:
-            for optimizer in self._active.values():
-                optimizer.stop()
+        self._pool.stop()
 
     def work(self) -> StudyRecord:
         """Work to the end or until stopped. Raises LabError when it cannot go on; it stays resumable."""
@@ -89,11 +81,17 @@ class StudyRunner:
         status, phase = "failed", "ended by an error"
         try:
             self._folder.begin(study.name, study.config, study.created)
-            self._run_all(study.config)
-            if not self._stop.is_set() and self._compare is not None:
+            self._pool.work(
+                plan(study.config),
+                study.config.simultaneous_runs,
+                partial(self._run, study.config),
+                _next,
+                partial(self._look, study.config),
+            )
+            if not self._pool.stopping and self._compare is not None:
                 self._say("comparing the two modes")
-                self._compare(self._studies.study(self.run_name), self._stop.is_set)
-            stopped = self._stop.is_set()
+                self._compare(self._studies.study(self.run_name), lambda: self._pool.stopping)
+            stopped = self._pool.stopping
             status, phase = ("stopped", "stopped; it can be resumed") if stopped else ("completed", "finished")
         except Exception as error:
             phase = str(error) if isinstance(error, LabError) else f"unexpected {type(error).__name__}: {error}"
@@ -111,41 +109,15 @@ class StudyRunner:
 
     # -- the runs ----------------------------------------------------------------------------------------------------
 
-    def _run_all(self, config: StudyConfig) -> None:
-        waiting = plan(config)
-        busy: dict[Future[None], PlannedRun] = {}
-        with ThreadPoolExecutor(config.simultaneous_runs, thread_name_prefix="study-run") as pool:
-            try:
-                while (waiting and not self._stop.is_set()) or busy:
-                    while len(busy) < config.simultaneous_runs and not self._stop.is_set():
-                        task = _next(waiting, busy.values())
-                        if task is None:
-                            break
-                        waiting.remove(task)
-                        busy[pool.submit(self._run, config, task)] = task
-                    ended, _ = wait(busy, timeout=_TICK, return_when=FIRST_COMPLETED)
-                    self._look(config, len(waiting), len(busy) - len(ended))
-                    for future in ended:
-                        del busy[future]
-                        future.result()  # a run that cannot go on ends the study
-            except BaseException:
-                self.stop()
-                raise
-            finally:
-                wait(busy)
-                for executor in self._idle:
-                    executor.close()
-                self._idle.clear()
-
     def _look(self, config: StudyConfig, waiting: int, busy: int) -> None:
         """Heed a wish to stop from elsewhere, and say how far it is."""
-        if self._studies.study(self.run_name).stop_requested and not self._stop.is_set():
+        if self._studies.study(self.run_name).stop_requested and not self._pool.stopping:
             self.stop()
         total = 2 * config.runs
         progress = (
             f"{total - waiting - busy} of {total} runs done, {self._ended(config)} of {total * config.trials} trials"
         )
-        self._say("stopping" if self._stop.is_set() else progress)
+        self._say("stopping" if self._pool.stopping else progress)
 
     def _ended(self, config: StudyConfig) -> int:
         """How many trials of all runs have ended."""
@@ -157,33 +129,21 @@ class StudyRunner:
         name = config.run_name(task.mode, task.pair)
         run = self._known(name)
         if run is None or run.status != "completed":
-            local = self._borrow_local()
-            try:
-                self._search(config, task, run, local)
-            finally:
-                with self._lock:
-                    self._idle.append(local)
-        if not self._stop.is_set() and self._store.run(name).status == "completed":
+            with self._pool.workers() as local:
+                self._pool.search(self._optimizer(config, task, run, local))
+        if not self._pool.stopping and self._store.run(name).status == "completed":
             self._keep(config, task, name)
 
-    def _search(self, config: StudyConfig, task: PlannedRun, run: RunRecord | None, local: LocalExecutor) -> None:
-        wanted = config.run_config(task.mode, task.pair)
-        optimizer = ModelOptimizer(
-            wanted,
+    def _optimizer(
+        self, config: StudyConfig, task: PlannedRun, run: RunRecord | None, local: LocalExecutor
+    ) -> ModelOptimizer:
+        return ModelOptimizer(
+            config.run_config(task.mode, task.pair),
             settings=self._settings,
             store=self._store,
             crew_of=partial(self._crew, config, task, local),
             resume=run is not None,
         )
-        with self._lock:
-            self._active[task] = optimizer
-            if self._stop.is_set():
-                optimizer.stop()
-        try:
-            optimizer.optimize_model()
-        finally:
-            with self._lock:
-                del self._active[task]
 
     def _crew(
         self,
@@ -211,15 +171,6 @@ class StudyRunner:
                 "run and resume the study"
             )
         self._folder.keep_best(task.mode, task.pair, RunFolder(self._settings, name), best, config)
-
-    def _borrow_local(self) -> LocalExecutor:
-        """Return an executor whose workers have Keras loaded, of those that no run uses."""
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        executor = LocalExecutor(self._folder.path / "workers.log", self._settings.worker_memory_mb)
-        executor.start()
-        return executor
 
     def _known(self, name: str) -> RunRecord | None:
         with contextlib.suppress(RunStateError):

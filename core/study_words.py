@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
+from core.claims import FIRST, Results, judge
 from core.study_numbers import Stored, count, difference_cell, p_value, points
 
 Colour = Literal["green", "orange", "blue"]
 
 
-def headline(result: Stored) -> tuple[str, Colour]:
-    """Return the verdict in a few words, and the colour of its badge.
+def headline(results: Results, sesoi: float) -> tuple[str, Colour]:
+    """Return the verdict on the holdout in a few words, and the colour of its badge.
 
-    A winner only when the verdict names one, and when nobody can have chosen by an earlier look at the holdout.
+    A winner only when the verdict names one, also as one of all claims of the study, and when nobody can have chosen
+    by an earlier look at the holdout. `results`: all of a study; `sesoi` is its.
     """
+    result = results[FIRST]
     verdict, difference = result["procedure"]["verdict"], result["procedure"]["difference"]
-    if verdict["winner"] and result["reused_holdout"]:
+    if verdict["winner"] and (result["reused_holdout"] or alone(results, sesoi)):
         return f"{verdict['winner']} seems ahead", "blue"
     if verdict["winner"]:
         return f"Winner: {verdict['winner']}", "green" if verdict["outcome"] == "better" else "orange"
@@ -27,6 +30,20 @@ def headline(result: Stored) -> tuple[str, Colour]:
     if low is None or high is None or not low <= 0 <= high:
         return "Undecided", "blue"
     return "No difference shown", "blue"
+
+
+def alone(results: Results, sesoi: float) -> str | None:
+    """Say so where a winner is named on the holdout by itself, and not as one of the study's claims; else None."""
+    claims = judge(results, sesoi)
+    first = next(one for one in claims if one.claim.module == FIRST)
+    if first.winner is not None or results[FIRST]["procedure"]["verdict"]["winner"] is None:
+        return None
+    family = sum(one.state != "unmeasurable" for one in claims)
+    return (
+        f"This holds for the holdout taken alone ({p_value(first.p)}). It is one of {family} claims that the study "
+        f"makes, and corrected for all of them (Holm: {p_value(first.adjusted)}) it is not shown. More pairs of "
+        "runs would tell."
+    )
 
 
 def meaning(result: Stored) -> str:

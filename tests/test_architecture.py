@@ -80,6 +80,7 @@ LAYERS = [
         "core.support_bundle",
         "core.study_networks",
         "core.speedup",
+        "core.run_pool",
     ],
     [
         "core.study",

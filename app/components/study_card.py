@@ -8,14 +8,16 @@ from app.components.figure_block import chart
 from app.components.formats import plain
 from core.figures import verdict_interval
 from core.study_numbers import Stored, difference_cell, interval_line, percent, points
-from core.study_words import headline, meaning
+from core.study_store import StudyRecord
+from core.study_words import alone, headline, meaning
 
 __all__ = ["headline", "meaning", "study_card"]
 
 
-def study_card(result: Stored) -> None:
-    """Draw the card."""
-    title, colour = headline(result)
+def study_card(study: StudyRecord) -> None:
+    """Draw the card of a study that was compared."""
+    result: Stored = study.results["generalization"]
+    title, colour = headline(study.results, study.config.sesoi)
     with st.container(border=True, key="study_card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(title, anchor=False, width="content")
@@ -23,6 +25,8 @@ def study_card(result: Stored) -> None:
                 st.badge("exploratory", icon=":material/warning:", color="orange")
             st.badge(f"{len(result['pairs'])} pairs · {result['holdout_rows']:,} holdout rows", color=colour)
         st.markdown(f"**{plain(result['procedure']['verdict']['sentence'])}**")
+        if note := alone(study.results, study.config.sesoi):
+            st.info(plain(note), icon=":material/info:")
         if result["reused_holdout"]:
             st.warning(plain(result["reused_holdout"]), icon=":material/warning:")
         _means(result)

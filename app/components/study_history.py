@@ -68,7 +68,7 @@ def verdict_text(study: StudyRecord) -> str | None:
     result = study.results.get("generalization")
     if not result:
         return None
-    return headline(result)[0] + (" (exploratory)" if result["reused_holdout"] else "")
+    return headline(study.results, study.config.sesoi)[0] + (" (exploratory)" if result["reused_holdout"] else "")
 
 
 def _one_study(service: RunService, study: StudyRecord) -> None:

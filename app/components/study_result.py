@@ -25,7 +25,7 @@ def study_result(service: RunService, view: StudyView) -> None:
     if result is None:
         _not_yet(view)
         return
-    study_card(result)
+    study_card(view.study)
     study_table(result)
     study_distribution(view)
     study_statistics(result)

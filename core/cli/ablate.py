@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import sys
 from typing import Any
-
-from tqdm import tqdm
 
 from core.ablation_runs import AblationProgress, AblationRunner, ArmRun, plan
 from core.analyses.arms import METRIC_NAMES
+from core.cli.interruption import progress_line, signals_stop
 from core.config import Settings
 from core.progress import best_trial
 from core.store import Store
@@ -36,15 +33,10 @@ def ablate(arguments: argparse.Namespace) -> int:
     study = StudyStore(store.engine).study(arguments.name)
     words = [word.strip() for word in arguments.arms.split(",") if word.strip()]
     runs = plan(study.config, METRIC_NAMES if words == ["all"] else words, arguments.pairs, arguments.trials)
-    bar = tqdm(total=0, file=sys.stderr, bar_format="{desc}")
-    runner = AblationRunner(study, runs, settings, store, lambda now: bar.set_description_str(_line(study.name, now)))
-    before = {number: signal.signal(number, lambda *_: runner.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        end = runner.work()
-    finally:
-        bar.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with progress_line() as show:
+        runner = AblationRunner(study, runs, settings, store, lambda now: show(_line(study.name, now)))
+        with signals_stop(runner.stop):
+            end = runner.work()
     done = end.runs == end.all_runs
     rows = [_row(store, runner, one) for one in runs]
     if arguments.json:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import sys
 import threading
 from typing import Any
 
-from tqdm import tqdm
-
 from core.analyses import MODULES
 from core.analyses.suite import SuiteProgress, module_names, run_suite
+from core.cli.interruption import progress_line, signals_stop
 from core.cli.optimize import duration
 from core.config import Settings
 from core.store import Store
@@ -36,22 +33,16 @@ def analyse(arguments: argparse.Namespace) -> int:
     studies = StudyStore(store.engine)
     studies.study(arguments.name)  # an unknown one is answered before anything is shown
     stopping = threading.Event()
-    bar = tqdm(total=0, file=sys.stderr, bar_format="{desc}")
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with progress_line() as show, signals_stop(stopping.set):
         results = run_suite(
             settings,
             store,
             studies,
             arguments.name,
             modules,
-            on_progress=lambda progress: bar.set_description_str(_line(progress)),
+            on_progress=lambda progress: show(_line(progress)),
             stopping=stopping.is_set,
         )
-    finally:
-        bar.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
     if arguments.json:
         print(json.dumps({"study": arguments.name, "results": results}))
     else:

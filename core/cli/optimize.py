@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from core.cli import remote
+from core.cli.interruption import signals_stop
 from core.config import MODES, PLOT_GENERATIONS, OptimizationConfig, ScoringWeights, Settings, check_choice
 from core.datasets import DATASETS
 from core.errors import InvalidInputError
@@ -128,7 +128,7 @@ class Watcher:
     def watch(self, optimizer: ModelOptimizer, *, as_json: bool) -> int:
         """Run to the end; exit code 0 when at least one trial completed."""
         self._optimizer = optimizer
-        with _Signals(self._stop):
+        with signals_stop(self._stop):
             try:
                 result = optimizer.optimize_model()
             finally:
@@ -160,20 +160,6 @@ class Watcher:
         if self._bar is not None:
             self._bar.write("stopping; the run can be resumed", file=sys.stderr)
         self._optimizer.stop()
-
-
-class _Signals:
-    """SIGINT and SIGTERM call `on_signal` while the context lasts."""
-
-    def __init__(self, on_signal: Any) -> None:
-        self._on_signal = on_signal
-
-    def __enter__(self) -> None:
-        self._before = {s: signal.signal(s, lambda *_: self._on_signal()) for s in (signal.SIGINT, signal.SIGTERM)}
-
-    def __exit__(self, *_: Any) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def _postfix(progress: RunProgress) -> str:

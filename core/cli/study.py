@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from tqdm import tqdm
-
+from core.cli.interruption import progress_line, signals_stop
 from core.cli.optimize import duration, override
 from core.config import RUNPOD_POLICIES, ScoringWeights, Settings, check_choice
 from core.errors import InvalidInputError
@@ -24,6 +22,7 @@ from core.study import StudyRunner, create_study
 from core.study_comparison import MODULE, compare
 from core.study_config import StudyConfig
 from core.study_store import StudyRecord, StudyStore
+from core.study_words import alone
 
 
 def add_commands(commands: Any) -> None:
@@ -142,28 +141,24 @@ def describe(found: StudyRecord) -> str:
         f"paired permutation test p = {_number(procedure['permutation'])}",
         *([result["reused_holdout"]] if result["reused_holdout"] else []),
         procedure["verdict"]["sentence"],
+        *filter(None, [alone(found.results, config.sesoi)]),
     ]
     return "\n".join(lines)
 
 
 def _work(name: str, settings: Settings, store: Store, studies: StudyStore, *, as_json: bool) -> int:
     """Work on a study in this process, with a line of progress on stderr; Ctrl-C stops it cleanly."""
-    bar = tqdm(total=0, file=sys.stderr, bar_format="{desc}")
-    runner = StudyRunner(
-        name,
-        settings,
-        store,
-        studies,
-        compare=partial(compare, settings, store, studies),
-        on_phase=lambda phase: bar.set_description_str(f"{name}: {phase}"),
-    )
-    before = {number: signal.signal(number, lambda *_: runner.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        found = runner.work()
-    finally:
-        bar.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with progress_line() as show:
+        runner = StudyRunner(
+            name,
+            settings,
+            store,
+            studies,
+            compare=partial(compare, settings, store, studies),
+            on_phase=lambda phase: show(f"{name}: {phase}"),
+        )
+        with signals_stop(runner.stop):
+            found = runner.work()
     print(json.dumps(_study_dict(found) | {"results": found.results}) if as_json else describe(found))
     return 0 if found.status == "completed" else 1
 

@@ -16,7 +16,7 @@ Outcome = Literal["better", "equivalent", "worse", "undecided"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """How a verdict's sentence names what was compared; a value times `scale` is in `unit`."""
+    """How a verdict's sentence names what was compared; a value times `scale` is in `unit`, which may be empty."""
 
     subject: str = "Health-aware"  # b
     rival: str = "Accuracy-only"  # a
@@ -24,6 +24,11 @@ class Wording:
     unit: str = "points"
     scale: float = 100.0
     cases: str = "pairs"
+
+    @property
+    def tail(self) -> str:
+        """What follows a number: a space and the unit, or nothing for a measure that has none."""
+        return f" {self.unit}" if self.unit else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +101,7 @@ def _equivalent(difference: MeanInterval, equivalence: Equivalence, shown: bool,
         words, equivalence.difference, equivalence.low, equivalence.high, equivalence.sesoi
     )
     sentence = (
-        f"Equivalent {words.where}: {words.subject} minus {words.rival} is {mean} {words.unit} "
+        f"Equivalent {words.where}: {words.subject} minus {words.rival} is {mean}{words.tail} "
         f"({_percent(1 - 2 * equivalence.alpha)}: {low} to {high}, {equivalence.n} {words.cases}), "
         f"less than the {bound} that would matter."
     )
@@ -109,7 +114,7 @@ def _equivalent(difference: MeanInterval, equivalence: Equivalence, shown: bool,
 def _undecided(difference: MeanInterval, sesoi: float, p: float | None, alpha: float, words: Wording) -> str:
     if difference.low is None or difference.high is None or difference.mean is None:
         (mean,) = _numbers(words, difference.mean)
-        found = f" {words.subject} minus {words.rival} is {mean} {words.unit}." if difference.n else ""
+        found = f" {words.subject} minus {words.rival} is {mean}{words.tail}." if difference.n else ""
         return f"Undecided {words.where}: {difference.note}.{found}"
     (bound,) = _numbers(words, sesoi)
     significant = p is not None and p < alpha
@@ -117,18 +122,18 @@ def _undecided(difference: MeanInterval, sesoi: float, p: float | None, alpha: f
         ahead = words.subject if difference.mean > 0 else words.rival
         return (
             f"Undecided {words.where}: there is a difference in favour of {ahead}, {_size(difference, words)}, "
-            f"but whether it is above {bound} {words.unit}, the smallest that matters, cannot be told."
+            f"but whether it is above {bound}{words.tail}, the smallest that matters, cannot be told."
         )
     mean, low, high = _numbers(words, difference.mean, difference.low, difference.high)
     numbers = (
-        f"{words.subject} minus {words.rival} is {mean} {words.unit} "
+        f"{words.subject} minus {words.rival} is {mean}{words.tail} "
         f"({_percent(difference.confidence)}: {low} to {high}, {difference.n} {words.cases})"
     )
     if significant or _excludes_zero(difference):
         return f"Undecided {words.where}: {numbers}; {_disagreement(difference, p, alpha)}."
     return (
         f"No difference shown {words.where}: {numbers}. "
-        f"A difference of {bound} {words.unit}, the smallest that matters, is not ruled out either."
+        f"A difference of {bound}{words.tail}, the smallest that matters, is not ruled out either."
     )
 
 
@@ -137,7 +142,7 @@ def _size(difference: MeanInterval, words: Wording) -> str:
     values = [value or 0.0 for value in (difference.mean, difference.low, difference.high)]
     ahead = values if values[0] > 0 else [-value for value in values]
     mean, low, high = _numbers(words, ahead[0], min(ahead[1:]), max(ahead[1:]))
-    return f"{mean} {words.unit} ({_percent(difference.confidence)}: {low} to {high}, {difference.n} {words.cases})"
+    return f"{mean}{words.tail} ({_percent(difference.confidence)}: {low} to {high}, {difference.n} {words.cases})"
 
 
 def _disagreement(difference: MeanInterval, p: float | None, alpha: float) -> str:

@@ -18,6 +18,7 @@ from core.study_config import STUDY_MODES, StudyConfig, StudyMode
 from core.study_networks import Networks, StudyNetwork
 
 ROWS = 1000  # of the holdout
+CLEAR = (0.020, 0.022, 0.018, 0.021, 0.019, 0.020, 0.021, 0.019)  # also as one of five claims
 BETTER = (0.020, 0.022, 0.018, 0.021, 0.019, 0.020)
 WORSE = tuple(-gain for gain in BETTER)
 NOTHING = (0.020, -0.025, 0.010, -0.012, 0.015, -0.020)

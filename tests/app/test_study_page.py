@@ -26,7 +26,7 @@ from core.study_config import STUDY_MODES, StudyConfig
 from core.study_estimate import Probe
 from core.study_folder import StudyFolder
 from tests.app.conftest import add_run
-from tests.app.studies import BETTER, EQUAL, NOTHING, ROWS, WORSE, add_result, add_runs, add_study, analysed
+from tests.app.studies import BETTER, CLEAR, EQUAL, NOTHING, ROWS, WORSE, add_result, add_runs, add_study, analysed
 from tests.conftest import REPOSITORY
 
 
@@ -269,8 +269,9 @@ class TestResult:
     @pytest.mark.parametrize(
         ("gains", "title", "outcome"),
         [
-            (BETTER, "Winner: Health-aware", "better"),
-            (WORSE, "Winner: Accuracy-only", "worse"),
+            (CLEAR, "Winner: Health-aware", "better"),
+            (BETTER, "Health-aware seems ahead", "better"),
+            (WORSE, "Accuracy-only seems ahead", "worse"),
             (NOTHING, "No difference shown", "undecided"),
             (EQUAL, "Equivalent: no winner, and none needed", "equivalent"),
             ((0.0,) * 6, "Undecided", "undecided"),
@@ -286,12 +287,17 @@ class TestResult:
         assert verdict["outcome"] == outcome
         assert title in [header.value for header in study.subheader]
         assert verdict["sentence"] in words(study)
+        alone = [info.value for info in study.info if "taken alone" in info.value]
+        if "seems ahead" not in title:
+            assert not alone
+        else:
+            assert "(p = 0.031)" in alone[0] and "one of 5 claims" in alone[0] and "(Holm: p = 0.16)" in alone[0]
 
     def test_no_winner_is_named_that_the_verdict_does_not_name(self) -> None:
         for gains in (NOTHING, EQUAL, (0.02, 0.02, 0.02, 0.021, 0.019), (0.002, 0.02, 0.015, 0.004, 0.01, 0.012)):
             result = analysed(gains) | {"reused_holdout": None}
             assert result["procedure"]["verdict"]["winner"] is None
-            assert "Winner" not in headline(result)[0]
+            assert "Winner" not in headline({"generalization": result}, 0.005)[0]
 
     def test_means_have_intervals_and_n(self, study: AppTest, service: RunService) -> None:
         with_result(service, BETTER)
@@ -376,7 +382,7 @@ class TestHistory:
         assert not study.exception
         table = study.dataframe[0].value
         assert list(table["Study"]) == ["newer", "mine"]
-        assert list(table["Verdict"])[1] == "Winner: Health-aware"
+        assert list(table["Verdict"])[1] == "Health-aware seems ahead"
         study.selectbox[0].set_value("mine").run()
         study.button(key="study_open").click().run()
         assert (study.query_params["study"], study.query_params["view"]) == ("mine", "result")

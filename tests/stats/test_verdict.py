@@ -98,6 +98,16 @@ def test_other_measures_have_other_words() -> None:
     assert result.sentence == "All six is better under noise by 0.200 nats (95 %: 0.195 to 0.205, 10 runs)."
 
 
+def test_a_measure_without_a_unit_leaves_no_gap() -> None:
+    words = Wording(unit="", scale=1)
+    for changes in (0.2 + 0.01 * SHAPE, 0.02 + 0.01 * SHAPE, 0.12 + 0.1 * SHAPE, 0.12 + 0.2 * SHAPE, 0 * SHAPE):
+        a = np.zeros(len(changes))
+        found = verdict(
+            paired_interval(a, changes), tost(a, changes, sesoi=0.1), permutation_test(a, changes).p, wording=words
+        )
+        assert "  " not in found.sentence and " ," not in found.sentence and " ." not in found.sentence
+
+
 changes_lists = st.tuples(
     st.integers(2, 20), st.floats(-0.03, 0.03), st.floats(0.0001, 0.03), st.integers(0, 2**32 - 1)
 ).map(lambda case: case[1] + case[2] * np.random.default_rng(case[3]).standard_normal(case[0]))
