@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 ROWS = 10_000  # of the holdout that are corrupted at most; more would take time and tell little
 BYTES = 2_000_000_000  # of all sets of images together, which lie on the disk while they are asked
-PIECE = 1_000  # rows of images that one process damages at a time; fewer are not worth starting processes
+PIECE = 500  # rows of images that one process damages at a time
+MANY = 2_000  # rows for which other processes are worth starting
 NO_NETWORKS = "the files of the networks themselves are needed, and this study has only their answers to clean rows"
 
 
@@ -177,7 +178,7 @@ def _damaged(
     pieces = [slice(start, start + PIECE) for start in range(0, len(x), PIECE)]
     damage = partial(corrupt_images, corruption=corruption, severity=severity, seed=seed, dataset=entry.name)
     calls = (partial(damage, x[one], rows=rows[one], scale=entry.scale) for one in pieces)
-    return np.concatenate(list(spread(calls, min(processors(), len(pieces)))))
+    return np.concatenate(list(spread(calls, processors() if len(x) >= MANY else 1)))
 
 
 def _hash(made: Arrays) -> str:

@@ -42,6 +42,7 @@ def test_images_in_pieces_get_the_damage_that_they_get_in_one(monkeypatch: pytes
     x = np.random.default_rng(5).integers(0, 17, (50, 8, 8, 1)).astype(np.uint8)
     rows = np.arange(50) * 3 + 1
     monkeypatch.setattr(corrupted_sets, "PIECE", 12)
+    monkeypatch.setattr(corrupted_sets, "MANY", 50)
     monkeypatch.setattr(corrupted_sets, "processors", lambda: 2)
     for name in ("gaussian_noise", "motion_blur"):  # both draw anew for each row
         whole = corrupt_images(x, CORRUPTIONS[name], 4, 9, dataset="digits", rows=rows, scale=16)
