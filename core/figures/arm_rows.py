@@ -8,11 +8,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.figures.diagnostics.words import wrapped
-from core.figures.style import BLUE, GREY, ORANGE, empty_figure, new_figure
+from core.figures.named_rows import arrange
+from core.figures.style import BLUE, ORANGE, empty_figure, new_figure
 
-_ROW, _AROUND = 36, 112  # pixels of a row, and of all that is not rows
-_LABEL = 22  # characters of a line of a label, so that a phone shows the marks too
+_LABEL = 22  # characters of a line of a label
 _AXES = {  # by outcome: title, by what the differences are multiplied, digits, the axis goes at least this far
     "accuracy": ("Holdout accuracy minus that of accuracy only (points)", 100.0, 2, 0.5),
     "nll": ("Holdout log loss minus that of accuracy only (nats; less is better)", 1.0, 4, 0.01),
@@ -55,7 +54,6 @@ def draw(rows: Sequence[ArmRow], outcome: str) -> go.Figure:
         return empty_figure("No arm can be compared with accuracy only")
     title, scale, digits, least = _AXES[outcome]
     figure = new_figure(title, "")
-    figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
     places = list(range(len(rows)))
     colours = [ORANGE if row.control else BLUE for row in rows]
     for place, row, colour in zip(places, rows, colours, strict=True):
@@ -82,26 +80,8 @@ def draw(rows: Sequence[ArmRow], outcome: str) -> go.Figure:
     numbers = [value for row in rows for value in (row.mean, row.low or 0.0, row.high or 0.0)]
     reach = 1.15 * max(least, *(scale * abs(value) for value in numbers))
     sides = ("worse", "better") if outcome == "accuracy" else ("better", "worse")
-    for x, text in zip((-reach, reach), sides, strict=True):
-        figure.add_annotation(
-            x=x,
-            y=1,
-            yref="paper",
-            yanchor="bottom",
-            xanchor="left" if x < 0 else "right",
-            text=f"{text} than accuracy only",
-            showarrow=False,
-            font={"size": 12, "color": GREY},
-        )
-    figure.update_layout(height=_AROUND + _ROW * len(rows), margin={"t": 28})
-    figure.update_xaxes(range=[-reach, reach], zeroline=False, fixedrange=True)
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[wrapped(row.label, _LABEL) for row in rows],
-        range=[len(rows) - 0.5, -0.5],
-        zeroline=False,
-        fixedrange=True,
-    )
+    left, right = (f"{side} than accuracy only" for side in sides)
+    arrange(figure, [row.label for row in rows], reach, (left, right), _LABEL)
     return figure
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.figures.diagnostics.words import wrapped
-from core.figures.style import BLUE, GREY, empty_figure, new_figure
+from core.figures.named_rows import arrange
+from core.figures.style import BLUE, empty_figure, new_figure
 
-_ROW, _AROUND = 34, 110  # pixels of a row, and of all that is not rows
-_LABEL = 24  # characters of a line of a label, so that a phone shows the marks too
+_LABEL = 24  # characters of a line of a label
 _LEAST = 1.0  # the axis goes at least this far to either side
 
 
@@ -42,7 +41,6 @@ def draw(rows: Sequence[EffectRow]) -> go.Figure:
         return empty_figure("There is no difference between the runs to show")
     figure = new_figure("Hedges' g", "")
     places = list(range(len(rows)))
-    figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
     figure.add_scatter(
         x=[row.g for row in rows],
         y=places,
@@ -61,24 +59,6 @@ def draw(rows: Sequence[EffectRow]) -> go.Figure:
         showlegend=False,
     )
     reach = 1.15 * max(_LEAST, *(abs(value) for row in rows for value in (row.g, row.low or 0.0, row.high or 0.0)))
-    for x, text in ((-reach, "accuracy-only better"), (reach, "health-aware better")):
-        figure.add_annotation(
-            x=x,
-            y=1,
-            yref="paper",
-            yanchor="bottom",
-            xanchor="left" if x < 0 else "right",
-            text=text,
-            showarrow=False,
-            font={"size": 12, "color": GREY},
-        )
-    figure.update_layout(height=_AROUND + _ROW * len(rows), margin={"t": 28})
-    figure.update_xaxes(range=[-reach, reach], zeroline=False, fixedrange=True)
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[wrapped(row.label, _LABEL) for row in rows],
-        range=[len(rows) - 0.5, -0.5],
-        zeroline=False,
-        fixedrange=True,
-    )
+    sides = ("accuracy-only better", "health-aware better")
+    arrange(figure, [row.label for row in rows], reach, sides, _LABEL)
     return figure
