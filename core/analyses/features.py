@@ -80,8 +80,8 @@ def probe_network(
 ) -> Probed:
     """Fit all probes on the features of a network and of its untrained twins, a new twin for each split.
 
-    `controls` keeps the probes of twins by architecture: networks that are built alike share them. `on_done` is
-    called `SEEDS + 1` times.
+    `controls` keeps the probes of twins by architecture: networks that are built alike share them. `clock` counts the
+    seconds in which networks are asked for features. `on_done` is called `SEEDS + 1` times.
     """
     from core.training.features import features, random_twin
     from core.training.inputs import model_inputs
@@ -103,7 +103,7 @@ def probe_network(
     build = _build(model.to_json(), inputs)
     if build not in controls:
         joined: dict[str, Tally] = {one.name: {} for one in sets}
-        for first in range(0, SEEDS, processors()):
+        for first in range(0, SEEDS, processors()):  # no more twins at a time than can be probed: features are large
             fits: list[Fit] = []
             for number in range(SEEDS)[first : first + processors()]:
                 twin = random_twin(model, seed + number)

@@ -13,6 +13,7 @@ from core.errors import LabError
 from core.parent_watch import end_with
 
 Found = TypeVar("Found")
+_NICENESS = 5  # the page must stay quick while all processors work
 
 
 def processors() -> int:
@@ -29,7 +30,7 @@ def spread(calls: Iterable[Callable[[], Found]], processes: int) -> Iterator[Fou
     if processes <= 1:
         yield from (one() for one in calls)
         return
-    pool = joblib.Parallel(n_jobs=processes, return_as="generator", initializer=end_with, initargs=(os.getpid(),))
+    pool = joblib.Parallel(n_jobs=processes, return_as="generator", initializer=_begin, initargs=(os.getpid(),))
     try:
         yield from pool(joblib.delayed(one)() for one in calls)
     except BrokenProcessPool:
@@ -37,3 +38,8 @@ def spread(calls: Iterable[Callable[[], Found]], processes: int) -> Iterator[Fou
             f"one of {processes} processes that worked beside the networks was ended from outside, most often for want "
             "of memory; close other programs or add memory, then run this analysis again"
         ) from None
+
+
+def _begin(parent: int) -> None:
+    end_with(parent)
+    os.nice(_NICENESS)
