@@ -8,10 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.conftest import find_mirror
 from tests.e2e.harness import LabServer, browser, chromium, lab_server
+
+expect.set_options(timeout=20_000)  # two cores train networks and draw pages at the same time
 
 
 @dataclass
