@@ -118,9 +118,14 @@ def current(results: Results, module: str) -> bool:
     return module in results and results[module].get("fingerprint") == results[FIRST]["opening"]["networks"]
 
 
+def family_size(findings: tuple[Finding, ...]) -> int:
+    """Return how many claims the p values are corrected for."""
+    return sum(finding.state != "unmeasurable" for finding in findings)
+
+
 def family_note(findings: tuple[Finding, ...], pairs: int) -> str:
     """Say what the correction was made for, and whether so many pairs can show anything at all."""
-    size = sum(finding.state != "unmeasurable" for finding in findings)
+    size = family_size(findings)
     needed = pairs_for_significance(ALPHA / size) if size else 0
     text = (
         f"All p values are corrected for {size} claims made together (Holm), so that the chance of any false claim "

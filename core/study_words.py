@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.claims import FIRST, Results, judge
+from core.claims import FIRST, Results, family_size, judge
 from core.study_numbers import Stored, count, difference_cell, p_value, points
 
 Colour = Literal["green", "orange", "blue"]
@@ -34,15 +34,16 @@ def headline(results: Results, sesoi: float) -> tuple[str, Colour]:
 
 def alone(results: Results, sesoi: float) -> str | None:
     """Say so where a winner is named on the holdout by itself, and not as one of the study's claims; else None."""
+    if results[FIRST]["procedure"]["verdict"]["winner"] is None:
+        return None
     claims = judge(results, sesoi)
     first = next(one for one in claims if one.claim.module == FIRST)
-    if first.winner is not None or results[FIRST]["procedure"]["verdict"]["winner"] is None:
+    if first.winner is not None:
         return None
-    family = sum(one.state != "unmeasurable" for one in claims)
     return (
-        f"This holds for the holdout taken alone ({p_value(first.p)}). It is one of {family} claims that the study "
-        f"makes, and corrected for all of them (Holm: {p_value(first.adjusted)}) it is not shown. More pairs of "
-        "runs would tell."
+        f"This holds for the holdout taken alone ({p_value(first.p)}). It is one of {family_size(claims)} claims that "
+        f"the study makes, and corrected for all of them (Holm: {p_value(first.adjusted)}) it is not shown. "
+        "More pairs of runs would tell."
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,13 @@ class Clock:
     """Counts the seconds in which networks were asked: what else an analysis takes is its own work."""
 
     predicting: float = 0.0
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Count the time of what is done within."""
+        began = time.perf_counter()
+        yield
+        self.predicting += time.perf_counter() - began
 
 
 @dataclass(slots=True)
@@ -178,7 +186,5 @@ class Asked:
         from core.training.inputs import model_inputs
         from core.training.predictor import predict
 
-        began = time.perf_counter()
-        answers = np.asarray(predict(self.model, model_inputs(part, self.spec.model)), np.float32)
-        self._clock.predicting += time.perf_counter() - began
-        return answers
+        with self._clock.asking():
+            return np.asarray(predict(self.model, model_inputs(part, self.spec.model)), np.float32)

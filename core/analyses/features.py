@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -92,10 +91,8 @@ def probe_network(
     model = load_model(subject.model)
 
     def asked(number: int | None) -> list[Fit]:
-        began = time.perf_counter()
-        fits = [Fit(features=features(model, inputs[one.name]), set=one, number=number) for one in sets]
-        clock.predicting += time.perf_counter() - began
-        return fits
+        with clock.asking():
+            return [Fit(features=features(model, inputs[one.name]), set=one, number=number) for one in sets]
 
     own = asked(None)
     trained = {one.set.name: found for one, found in zip(own, tallies(own), strict=True)}

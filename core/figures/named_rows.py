@@ -19,17 +19,7 @@ def arrange(figure: go.Figure, labels: Sequence[str], reach: float, sides: tuple
     shows the marks too.
     """
     figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
-    for x, text in zip((-reach, reach), sides, strict=True):
-        figure.add_annotation(
-            x=x,
-            y=1,
-            yref="paper",
-            yanchor="bottom",
-            xanchor="left" if x < 0 else "right",
-            text=text,
-            showarrow=False,
-            font={"size": 12, "color": GREY},
-        )
+    name_sides(figure, reach, sides, "bottom")
     figure.update_layout(height=_AROUND + _ROW * len(labels), margin={"t": 28})
     figure.update_xaxes(range=[-reach, reach], zeroline=False, fixedrange=True)
     figure.update_yaxes(
@@ -39,3 +29,18 @@ def arrange(figure: go.Figure, labels: Sequence[str], reach: float, sides: tuple
         zeroline=False,
         fixedrange=True,
     )
+
+
+def name_sides(figure: go.Figure, reach: float, sides: tuple[str, str], anchor: str) -> None:
+    """Say at the upper edge what it means to lie left and right of zero; `anchor`: of the words, "top" or "bottom"."""
+    for x, text in zip((-reach, reach), sides, strict=True):
+        figure.add_annotation(
+            x=x,
+            y=1,
+            yref="paper",
+            yanchor=anchor,
+            xanchor="left" if x < 0 else "right",
+            text=text,
+            showarrow=False,
+            font={"size": 12, "color": GREY},
+        )

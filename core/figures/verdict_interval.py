@@ -9,6 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.figures.mode_looks import tint
+from core.figures.named_rows import name_sides
 from core.figures.style import BLUE, GREY, empty_figure, new_figure
 
 _HEIGHT = 150  # pixels
@@ -64,17 +65,7 @@ def draw(data: IntervalData) -> go.Figure:
         hovertemplate="%{x:.2f} points<extra></extra>",
         showlegend=False,
     )
-    for x, text in ((-data.reach, "accuracy-only better"), (data.reach, "health-aware better")):
-        figure.add_annotation(
-            x=x,
-            y=1,
-            yref="paper",
-            yanchor="top",
-            xanchor="left" if x < 0 else "right",
-            text=text,
-            showarrow=False,
-            font={"size": 12, "color": GREY},
-        )
+    name_sides(figure, data.reach, ("accuracy-only better", "health-aware better"), "top")
     figure.update_layout(height=_HEIGHT)
     figure.update_xaxes(range=[-data.reach, data.reach], zeroline=False, fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.75, 1.25], fixedrange=True)
