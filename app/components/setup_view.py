@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from app.components.dataset_cards import KEY as DATASET
 from app.components.dataset_cards import dataset_cards, dataset_names
 from app.components.formats import dataset_label, mode_label, money, plain
+from app.components.once_button import once_button, use_up
 from app.components.presets import presets
 from app.components.search_space_editor import search_space_editor
 from app.components.setup_address import write_address
@@ -27,7 +27,6 @@ _MODE_TEXTS: dict[Mode, str] = {
     "health_aware": "Total score = validation accuracy and health, weighted as below.",
     "simple": "Total score = validation accuracy. Health is measured, but does not count.",
 }
-_SETTLE = 2.0  # seconds in which a second press of Start is a double click
 
 
 def setup_view(service: RunService, *, busy: bool) -> None:
@@ -53,10 +52,10 @@ def setup_view(service: RunService, *, busy: bool) -> None:
     if write_address(held):  # whoever opens the address wants the form
         show_view("setup")
     st.markdown(summary(held))
-    pressed = st.button("Start", key="start", type="primary", width="stretch", help="Train and compare the networks.")
+    pressed = once_button("Start", "start", help="Train and compare the networks.")
     if busy:
         st.caption("A run is active. A new one waits for its turn.")
-    if pressed and time.monotonic() - st.session_state.get("started_at", -_SETTLE) >= _SETTLE:
+    if pressed:
         _start(service, held)
 
 
@@ -86,7 +85,7 @@ def _start(service: RunService, held: dict[str, Any]) -> None:
     except LabError as error:
         st.error(f"The run was not started: {plain(str(error))}.")
         return
-    st.session_state["started_at"] = time.monotonic()
+    use_up("start")
     forget_name(held)
     show_run(name)
     show_view("progress")

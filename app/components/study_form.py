@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import streamlit as st
 
 from app.components.dataset_cards import dataset_names, kind_text, place_text
 from app.components.formats import dataset_label, plain
+from app.components.once_button import once_button, use_up
 from app.components.search_space_editor import search_space_editor
 from app.components.space_overrides import space_problem
 from app.components.space_state import STUDY_SPACE
@@ -22,8 +22,6 @@ from core.datasets import DATASETS
 from core.errors import LabError
 from core.service import RunService
 from core.study_config import LONGEST_NAME, StudyConfig
-
-_SETTLE = 2.0  # seconds in which a second press of Start is a double click
 
 
 def study_form(service: RunService, *, busy: bool) -> None:
@@ -48,11 +46,9 @@ def study_form(service: RunService, *, busy: bool) -> None:
     remember(held)
     if write_address(held):  # whoever opens the address wants the form
         show_view("new")
-    pressed = st.button(
+    pressed = once_button(
         "Start the study",
-        key="study_start",
-        type="primary",
-        width="stretch",
+        "study_start",
         disabled=config is None,
         help="Do all runs of both modes, then open the holdout and compare.",
     )
@@ -60,7 +56,7 @@ def study_form(service: RunService, *, busy: bool) -> None:
         ("Something is active; the study waits for its turn. " if busy else "")
         + "The study lives in the server: this page may be closed. The address of this page holds this set-up."
     )
-    if pressed and config and time.monotonic() - st.session_state.get("study_started_at", -_SETTLE) >= _SETTLE:
+    if pressed and config:
         _start(service, config, held)
 
 
@@ -81,7 +77,7 @@ def _start(service: RunService, config: StudyConfig, held: dict[str, Any]) -> No
     except LabError as error:
         st.error(f"The study was not started: {plain(str(error))}.")
         return
-    st.session_state["study_started_at"] = time.monotonic()
+    use_up("study_start")
     forget_name(held)
     show_study(name)
     show_view("runs")

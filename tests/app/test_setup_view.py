@@ -22,6 +22,7 @@ from core.config import OptimizationConfig, ScoringWeights
 from core.datasets import DATASETS
 from core.datasets.cache import prepare
 from core.datasets.samples import Sample, place_of, preview
+from core.errors import LabError
 from core.records import to_dict
 from core.service import RunService
 from tests.app.conftest import ACCESS, add_run
@@ -385,14 +386,33 @@ class TestStart:
         start(form)
         assert (started[0].max_seconds_per_trial, started[0].max_run_seconds) == (2.5, 180.0)
 
-    def test_a_second_press_at_once_is_a_double_click(self, form: AppTest, started: list[OptimizationConfig]) -> None:
-        form.run()
-        start(form)
+    def test_a_second_press_before_the_page_followed_is_a_double_click(
+        self, form: AppTest, started: list[OptimizationConfig]
+    ) -> None:
+        drawn = form.run().button(key="start")
+        drawn.click().run()
+        drawn.click().run()  # a browser that still shows the page of before
+        assert not form.exception
+        assert len(started) == 1
+        form.button(key="start_1").click().run()
+        assert len(started) == 2
+
+    def test_a_press_that_started_nothing_can_be_repeated(
+        self,
+        form: AppTest,
+        service: RunService,
+        started: list[OptimizationConfig],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refuse(config: OptimizationConfig) -> str:
+            raise LabError("the disk is full")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(service, "start", refuse)
+            start(form.run())
+        assert "the disk is full" in form.error[0].value
         start(form)
         assert len(started) == 1
-        form.session_state["started_at"] = -1e9
-        start(form)
-        assert len(started) == 2
 
     def test_the_started_run_is_shown_and_its_name_is_not_offered_again(
         self, form: AppTest, service: RunService, started: list[OptimizationConfig]

@@ -113,6 +113,16 @@ class TestForm:
         assert study.query_params["study"] == "first"
         assert study.button(key="study_stop").label == "Stop"
 
+    def test_the_press_that_started_a_study_is_used_up(
+        self, study: AppTest, service: RunService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(service, "start_study", lambda config: add_study(service, "s").study_name)
+        study.run().button(key="study_start").click().run()
+        study.query_params["view"] = "new"
+        study.run()
+        assert not study.exception
+        assert [button.key for button in study.button if button.label == "Start the study"] == ["study_start_1"]
+
     def test_a_search_space_is_edited_kept_in_the_address_and_started(
         self, study: AppTest, service: RunService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
