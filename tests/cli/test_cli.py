@@ -132,13 +132,21 @@ def start_and_wait(shell: Shell, name: str) -> subprocess.Popen[str]:
     """Start a long run and wait until a trial has completed."""
     options = f"--trials 50 --epochs 2 --workers 2 --name {name} --json"
     program = shell.start("optimize", *options.split(), *QUICK)
-    results = shell.results / name / "trials"
-    end = time.monotonic() + 120
-    while not list(results.glob("*/result.json")):
-        assert time.monotonic() < end and program.poll() is None
-        time.sleep(0.2)
+    wait_for_results(shell, name, program, 1)
     time.sleep(1)
     return program
+
+
+def results(shell: Shell, name: str) -> list[Path]:
+    return list((shell.results / name / "trials").glob("*/result.json"))
+
+
+def wait_for_results(shell: Shell, name: str, program: subprocess.Popen[str], count: int) -> None:
+    """Wait until so many trials of a run have completed, while `program` works."""
+    end = time.monotonic() + 120
+    while len(results(shell, name)) < count:
+        assert time.monotonic() < end and program.poll() is None
+        time.sleep(0.2)
 
 
 def test_ctrl_c_stops_cleanly_and_resume_goes_on(shell: Shell) -> None:
@@ -158,8 +166,9 @@ def test_stop_reaches_a_run_in_another_process(shell: Shell) -> None:
     assert code == 0 and "resume elsewhere" in out, err
     out, err = program.communicate(timeout=30)
     assert json.loads(out)["status"] == "stopped" and "Traceback" not in err
+    before = len(results(shell, "elsewhere"))
     again = shell.start("resume", "elsewhere", "--json")
-    time.sleep(8)
+    wait_for_results(shell, "elsewhere", again, before + 1)
     again.send_signal(signal.SIGINT)
     out, err = again.communicate(timeout=30)
     assert json.loads(out)["run_name"] == "elsewhere" and "Traceback" not in err

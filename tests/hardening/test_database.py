@@ -175,18 +175,18 @@ def test_a_file_that_another_program_holds_for_long(
     with RunService(settings) as service:
         service.start(quick("held", 4))
         service.start(quick("waits", 2))
-        wait_for(lambda: holders, 30)
+        wait_for(lambda: holders, 90)
         with pytest.raises(DatabaseUnavailableError, match=r"database is locked. Another program holds it"):
             service.store.set_notes("held", "not now")
         assert service.view("held").count("completed") == 2 and service.view("waits").run.status == "queued"
-        wait_for(lambda: executor.closed, 30, "the run to give up")
+        wait_for(lambda: executor.closed, 90, "the run to give up")
         time.sleep(2)  # it cannot even say so now
         holders[0].communicate("")
-        wait_for(lambda: service.view("held").run.status == "failed", 30)
+        wait_for(lambda: service.view("held").run.status == "failed", 90)
         assert "locked" in service.view("held").run.phase and not service.view("held").running
-        wait_for(lambda: service.view("waits").run.status == "completed", 30)
+        wait_for(lambda: service.view("waits").run.status == "completed", 90)
         service.resume("held")
-        wait_for(lambda: service.view("held").run.status == "completed", 30)
+        wait_for(lambda: service.view("held").run.status == "completed", 90)
         assert [trial.state for trial in service.view("held").trials] == ["completed"] * 4
         assert executor.trained.count(0) == executor.trained.count(1) == 2  # once in either run
 

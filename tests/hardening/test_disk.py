@@ -76,14 +76,14 @@ def test_results_on_a_full_disk_and_the_database_elsewhere(
     settings = own_results(lab, tmp_path)
     with RunService(settings) as service:
         service.start(quick("filled", 4))
-        wait_for(lambda: service.view("filled").run.status == "failed", 30)
+        wait_for(lambda: service.view("filled").run.status == "failed", 90)
         assert service.view("filled").run.phase == (
             f"cannot write to {tmp_path / 'filled'}: No space left on device. What is stored there is whole: free some "
             "space, then resume"
         )
         assert [trial.state for trial in service.view("filled").trials] == ["completed", "completed", "waiting"]
         service.resume("filled")
-        wait_for(lambda: service.view("filled").run.status == "completed", 30)
+        wait_for(lambda: service.view("filled").run.status == "completed", 90)
     assert [trial.state for trial in Store(settings).trials("filled")] == ["completed"] * 4
 
 
