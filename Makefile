@@ -20,7 +20,7 @@ test: dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-# Also those that repeat on other data what another test shows already.
+# Also those that repeat in another way what quicker tests show, or watch for long.
 test-all: dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow or not slow"
 

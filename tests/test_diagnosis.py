@@ -69,12 +69,6 @@ def test_all_keeps_every_network_once_and_a_later_measurement_agrees(place: Sett
     assert np.array_equal(again.probabilities, before.probabilities) and again.mistakes == before.mistakes
 
 
-def test_none_keeps_nothing(place: Settings) -> None:
-    ModelOptimizer(make_config("none", trials=1, plot_generation="none"), settings=place).optimize_model()
-    folder = RunFolder(place, "none")
-    assert not folder.plots.exists() and not (folder.optimized_model / "plots").exists()
-
-
 def test_best_is_measured_at_the_end_and_follows_the_best(place: Settings) -> None:
     store, phases = Store(place), []
 
@@ -105,9 +99,12 @@ def test_a_run_does_not_fail_for_want_of_diagnostics(
     assert "no diagnostics of the best network of run clumsy" in caplog.text and "clumsy" in caplog.text
 
 
-def test_files_that_are_gone_are_named_with_the_remedy(place: Settings, executor: LocalExecutor) -> None:
+def test_a_run_that_keeps_nothing_can_be_measured_later_and_files_that_are_gone_are_named(
+    place: Settings, executor: LocalExecutor
+) -> None:
     ModelOptimizer(make_config("gone", trials=1, plot_generation="none"), settings=place).optimize_model()
     run, folder = Store(place).run("gone"), RunFolder(place, "gone")
+    assert not folder.plots.exists() and not (folder.optimized_model / "plots").exists()
     with pytest.raises(LabError, match=r"trial 7 .* missing or damaged .* new trial"):
         diagnose_trial(place, run, 7, executor)
     model = folder.trial(0) / "model.keras"

@@ -148,6 +148,7 @@ def test_one_worker_and_a_seed_are_reproducible(reference: OptimizationResult, p
     assert outcomes(again.trials) == outcomes(reference.trials)
 
 
+@pytest.mark.slow
 def test_another_seed_searches_elsewhere(reference: OptimizationResult, place: Settings) -> None:
     other = ModelOptimizer(make_config("other", random_seed=1, trials=2), settings=place).optimize_model()
     assert outcomes(other.trials)[1] != outcomes(reference.trials)[1]
@@ -273,6 +274,7 @@ def test_a_committed_result_is_not_trained_again(reference: OptimizationResult, 
     assert outcomes(result.trials) == outcomes(reference.trials)
 
 
+@pytest.mark.slow
 def test_simple_mode_scores_by_accuracy_alone(place: Settings) -> None:
     config = make_config("simple", optimization_mode="simple", trials=2)
     result = ModelOptimizer(config, settings=place).optimize_model()
@@ -303,7 +305,7 @@ def test_time_budgets_are_constraints_too(place: Settings) -> None:
 
 def test_pruning_stops_bad_trials_early(place: Settings) -> None:
     space = QUICK | {"learning_rate": [1e-6, 1e-2], "optimizer": "adam", "schedule": "constant"}
-    config = make_config("pruning", trials=12, max_epochs_per_trial=6, concurrent_workers=2, pruning=True)
+    config = make_config("pruning", trials=9, max_epochs_per_trial=6, concurrent_workers=2, pruning=True)
     result = ModelOptimizer(replace(config, search_space=space), settings=place).optimize_model()
     pruned = [t for t in result.trials if t.state == "pruned"]
     assert pruned and all(max(t.accuracies) < 6 and "pruned after epoch" in (t.note or "") for t in pruned)

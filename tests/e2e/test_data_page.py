@@ -25,7 +25,7 @@ def bring(page: Page, source: Path) -> None:
     press(page, "Use this data").click()
 
 
-@pytest.mark.parametrize("kind", ["image", "text"])
+@pytest.mark.parametrize("kind", ["image", pytest.param("text", marks=pytest.mark.slow)])
 def test_own_data_is_checked_used_and_trained_on(visitor: Visitor, tmp_path: Path, kind: str) -> None:
     source = (
         zipped(tmp_path / "flowers.zip", digit_files(each=30))

@@ -102,11 +102,16 @@ IMAGES = {"conv_layers": 1, "filters_1": 8, "dense_layers": 1, "batch_size": 256
 TEXTS = {"sequence_length": 50, "lstm_layers": 1, "lstm_units_1": 16, "embedding_size": 8, "batch_size": 256}
 
 
+EVERY = sorted(set(DATASETS) - {"digits", "cifar100_coarse"})  # the images of cifar100, by other names
+
+
 @pytest.mark.timeout(600)
-def test_every_data_set_trains_from_the_page(visitor: Visitor, mirror: Path) -> None:
+@pytest.mark.parametrize(
+    "names", [["imdb", "mnist"], pytest.param(EVERY, marks=pytest.mark.slow)], ids=["two", "every"]
+)
+def test_data_sets_train_from_the_page(visitor: Visitor, mirror: Path, names: list[str]) -> None:
     """Real images and real texts, with small networks and for one epoch; all are queued, one after the other works."""
     page = visitor.open()
-    names = sorted(set(DATASETS) - {"digits", "cifar100_coarse"})  # the images of cifar100, by other names
     for name in names:
         entry = DATASETS[name]
         space = quote(json.dumps(IMAGES if entry.kind == "image" else TEXTS))

@@ -18,7 +18,7 @@ from tests.hardening.sessions import Tab
 
 pytestmark = [pytest.mark.training, pytest.mark.xdist_group("two servers")]
 SPACE = '{"conv_layers":1,"dense_layers":1,"batch_size":128,"filters_1":{"high":16}}'
-SETUP = f"data=digits&n=4&epochs=2&workers=1&prune=0&plots=none&name=crowd&space={SPACE}"
+SETUP = f"data=digits&n=2&epochs=2&workers=1&prune=0&plots=none&name=crowd&space={SPACE}"
 VIEWS = ("progress", "trials", "insights", "weights", "health", "compare", "downloads", "setup", "network", "nonsense")
 
 
@@ -62,7 +62,7 @@ def test_twenty_tabs_see_a_run_to_its_end(tmp_path: Path) -> None:
         assert failures == [] and len(tabs) == 20
         troubles = [trouble for tab in (first, *tabs) for trouble in tab.troubles]
         assert troubles == []
-        assert all(any("4 of 4 trials" in text for text in tab.texts) for tab in tabs)
+        assert all(any("2 of 2 trials" in text for text in tab.texts) for tab in tabs)
         print(f"the server takes {before / 2**20:.0f} MB with all tabs open, {grown:+.0f} MB until the end")
         assert before < 900 * 2**20 and grown < 150
         for tab in (first, *tabs):

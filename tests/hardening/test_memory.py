@@ -20,6 +20,7 @@ from tests.executors.test_contract import make_job
 MOST_GROWTH = 8.0  # MB
 
 
+@pytest.mark.slow
 def test_two_hundred_trials_in_the_process_of_a_run(lab: Settings, digits: SplitParts, tmp_path: Path) -> None:
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None  # 10,000 commits need not wait for a disk
     with tempfile.TemporaryDirectory(prefix="mhl-memory-", dir=shared) as folder:
@@ -38,6 +39,7 @@ def test_two_hundred_trials_in_the_process_of_a_run(lab: Settings, digits: Split
     assert growth < MOST_GROWTH, sizes
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.xdist_group("optimizer")
 def test_the_host_of_real_workers(digits: SplitParts, tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_a_wrong_password_is_told_without_it(cluster: Cluster, team: Settings) -
     assert "password authentication failed" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_real_run_killed_and_resumed_by_another_process(team: Settings) -> None:
     words = ["optimize", "--trials", "3", "--epochs", "2", "--workers", "1", "--no-pruning", "--name", "team"]

@@ -110,7 +110,13 @@ def places(lab: RemoteLab, run: str) -> list[str]:
     return [progress.place or "" for progress in Store(lab.settings).progress(run)]
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+# The others are told apart by tests of the client alone (tests/executors), in no time.
+OFTEN = ("acceptance that is not heard of: 502 before and after it, reset", "status 502, page, half of it, reset, 429")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in ANSWERS]
+)
 def test_wrong_answers(quick: RemoteLab, name: str) -> None:
     for fault in ANSWERS[name]:
         quick.emulator.fault(fault)
@@ -165,6 +171,7 @@ def test_a_lost_worker_is_replaced(quick: RemoteLab) -> None:
     assert any(job.get("retries") == 1 for job in quick.emulator.state()["jobs"] if job["id"] in jobs)
 
 
+@pytest.mark.slow
 def test_a_job_that_runpod_gives_up_is_handed_over_again(quick: RemoteLab) -> None:
     """Two lost workers in a row, which is where RunPod ends a job: FAILED, and nothing said."""
     run = Running(quick.optimizer(trials=1, max_epochs_per_trial=60, early_stopping_patience=60))
@@ -243,7 +250,7 @@ def test_a_queue_that_stands_still_is_explained_and_this_machine_takes_over(
     assert lab.trained(run.name) == {}
 
 
-@pytest.mark.parametrize("policy", ["fall_back", "stop"])
+@pytest.mark.parametrize("policy", [pytest.param("fall_back", marks=pytest.mark.slow), "stop"])
 def test_wrong_keys_of_the_bucket(lab: RemoteLab, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUCKET_SECRET_ACCESS_KEY", "rps_WRONG")
     run = Running(lab.optimizer(when_runpod_fails=policy))
@@ -261,6 +268,7 @@ def test_wrong_keys_of_the_bucket(lab: RemoteLab, policy: str, monkeypatch: pyte
     assert "rps_WRONG" not in run.phase if policy == "stop" else True
 
 
+@pytest.mark.slow
 def test_a_machine_without_access_trains_itself(lab: RemoteLab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNPOD_ENDPOINT_ID")
     result = lab.optimizer(when_runpod_fails="fall_back").optimize_model()

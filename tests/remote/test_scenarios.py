@@ -40,7 +40,12 @@ def check_files(folder: RunFolder, trials: int) -> None:
     assert network.stat().st_size > 1000
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+RARELY = {"one worker", "2 workers x 2 devices", "4 trials on 2 workers"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in RARELY else name for name in SCENARIOS]
+)
 def test_a_run_leaves_its_files(lab: RemoteLab, name: str) -> None:
     wanted = {"trials": 2, "plot_generation": "all"} | SCENARIOS[name]
     result = lab.optimizer(**wanted).optimize_model()
