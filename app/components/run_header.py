@@ -86,7 +86,9 @@ def _buttons(service: RunService, view: RunView) -> None:
             wish, label, meaning = service.unpause, "Continue", "Start further trials again."
         else:
             wish, label, meaning = service.pause, "Pause", "Finish the trials that train and start no further ones."
-        st.button(label, key="pause", on_click=wished, args=(wish, name), disabled=asked, help=meaning)
+        # A key for each meaning: Streamlit sends a press twice when a refresh is due in the same moment, and under
+        # one key the second would be one of the button that stands there by then: a pause that ends at once.
+        st.button(label, key=label.lower(), on_click=wished, args=(wish, name), disabled=asked, help=meaning)
         st.button(
             "Stopping …" if asked else "Stop",
             key="stop",
@@ -111,12 +113,21 @@ def _buttons(service: RunService, view: RunView) -> None:
 def _more_trials(service: RunService, view: RunView) -> None:
     with st.popover("Add trials", help="Let this run try more networks, building on what it has learned."):
         count = st.number_input("Trials to add", 1, _MOST_ADDED, 10, key=f"add_count_{view.run.name}")
-        st.button("Add", key="add_trials", type="primary", on_click=_add, args=(service, view.run.name, int(count)))
+        planned = view.run.config.trials
+        wish = (view.run.name, planned + int(count))
+        st.button("Add", key=f"add_to_{planned}", type="primary", on_click=_add, args=(service, *wish))
         st.caption("A run that has ended goes on at once." if not view.active else "They follow the planned ones.")
 
 
-def _add(service: RunService, name: str, count: int) -> None:
-    wished(lambda run: service.add_trials(run, count), name)
+def _add(service: RunService, name: str, wanted: int) -> None:
+    """Let a run have `wanted` trials in all: a press that comes twice adds once."""
+
+    def grow(run: str) -> None:
+        missing = wanted - service.view(run).run.config.trials
+        if missing > 0:
+            service.add_trials(run, missing)
+
+    wished(grow, name)
 
 
 def wished(wish: Callable[[str], object], name: str) -> None:

@@ -102,9 +102,10 @@ def _buttons(service: RunService, view: RunView, trial: TrialRecord, selected: t
         set_focus(number)
         show_view("network")
         st.rerun()
+    chosen = number in selected
     st.button(
-        "✓ Compare" if number in selected else "Compare",
-        key=f"select_{number}",
+        "✓ Compare" if chosen else "Compare",
+        key=f"unselect_{number}" if chosen else f"select_{number}",  # a press that comes twice must not take it back
         on_click=add,
         args=((number,), selected),
         help="Add it to the selection, or take it out.",

@@ -127,11 +127,19 @@ class TestSelection:
         assert page.query_params["trials"] == "1-2"
         assert "**2 selected:** #1, #2" in words(page)
         assert page.button(key="compare_selected").label == "Compare #1 and #2"
-        page.button(key="select_2").click().run()
+        page.button(key="unselect_2").click().run()
         assert page.query_params["trials"] == "1"
         page.button(key="clear_selection").click().run()
         assert "trials" not in page.query_params
         assert "None selected" in words(page)
+
+    def test_a_press_that_comes_twice_selects(self, service: RunService) -> None:
+        """Streamlit sends a press once more with a refresh that is due in the same moment."""
+        add_run(service.store, "done")
+        drawn = view_of("done").button(key="select_2")
+        drawn.click().run()
+        page = drawn.click().run()
+        assert page.query_params["trials"] == "2"
 
     def test_compare_carries_the_first_two_into_the_address(self, service: RunService) -> None:
         add_run(service.store, "done")
