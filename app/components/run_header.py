@@ -114,8 +114,13 @@ def _more_trials(service: RunService, view: RunView) -> None:
     with st.popover("Add trials", help="Let this run try more networks, building on what it has learned."):
         count = st.number_input("Trials to add", 1, _MOST_ADDED, 10, key=f"add_count_{view.run.name}")
         planned = view.run.config.trials
-        wish = (view.run.name, planned + int(count))
-        st.button("Add", key=f"add_to_{planned}", type="primary", on_click=_add, args=(service, *wish))
+        st.button(
+            "Add",
+            key=f"add_to_{planned}",
+            type="primary",
+            on_click=_add,
+            args=(service, view.run.name, planned + int(count)),
+        )
         st.caption("A run that has ended goes on at once." if not view.active else "They follow the planned ones.")
 
 

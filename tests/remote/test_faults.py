@@ -111,7 +111,11 @@ def places(lab: RemoteLab, run: str) -> list[str]:
 
 
 # The others are told apart by tests of the client alone (tests/executors), in no time.
-OFTEN = ("acceptance that is not heard of: 502 before and after it, reset", "status 502, page, half of it, reset, 429")
+OFTEN = {
+    "acceptance that is not heard of: 502 before and after it, reset",
+    "status 502, page, half of it, reset, 429",
+    "a worker's answer that is not taken at first",
+}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,14 @@ def caller(bucket: RcloneServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     yield Caller(Surroundings(worker="w1", storage=bucket.config, cache=tmp_path / "cache"))
     assert list(temporary.iterdir()) == [], "temporary folders were left behind"
     assert children() == [], "processes were left behind"
+
+
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
+    """Look fifty times a second; raises AssertionError when `condition` does not hold in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        await asyncio.sleep(0.02)
 
 
 def children() -> list[psutil.Process]:

@@ -33,7 +33,7 @@ def test_the_newest_state_is_sent_in_order_with_pauses() -> None:
     sequences = [message["sequence"] for _, message in sent]
     assert sequences == sorted(sequences) and sequences[-1] == 200 and 3 <= len(sent) <= most
     gaps = [after - before for (before, _), (after, _) in pairwise(sent)]
-    assert min(gaps[:-1]) >= 0.05  # the last one goes at once: the answer waits for it
+    assert min(gaps[:-1]) >= 0.099  # the last one goes at once: the answer waits for it
     assert [e["epoch"] for e in sent[-1][1]["epochs"]] == list(range(201 - SENT_EPOCHS, 201))
     time.sleep(0.15)
     assert len(sent) == len(sequences), "nothing comes after the end"
@@ -64,7 +64,7 @@ def test_dropping_sends_no_more() -> None:
     sender.tell("training")
     started = time.monotonic()
     sender.close(drop=True)
-    assert sent == [1] and time.monotonic() - started < 5
+    assert sent == [1] and time.monotonic() - started < 1
 
 
 def test_a_message_that_fails_is_not_the_end() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from statistics import median
 from typing import Any
 
 import pytest
@@ -57,7 +56,7 @@ def test_the_next_job_is_asked_for_when_one_ends() -> None:
     assert max(before) > 0.5  # the library looks once a second
     assert ask_at_once()
     after = asyncio.run(gaps(4))
-    assert len(after) == 4 and min(after) >= 0.0 and median(after) < 0.4  # late once, if busy
+    assert len(after) == 4 and min(after) >= 0.0 and max(after) < 0.4
 
 
 @pytest.mark.usefixtures("as_it_was")

@@ -22,7 +22,7 @@ from runpod_handler import training
 from runpod_handler.standby import StandBy
 from runpod_handler.trainee import Trainee
 from runpod_handler.training import Trained, TrainingLostError
-from tests.runpod_handler.conftest import LONG, Caller, children, make_spec, make_task
+from tests.runpod_handler.conftest import LONG, Caller, children, make_spec, make_task, until
 
 # A child without TensorFlow. It tells its process in the result; its faults are those that are not marked as used.
 FAKE = """
@@ -95,14 +95,6 @@ def make_job(digits: SplitParts, seconds: float = 0.0) -> TrainJob:
     return TrainJob(spec=make_spec(digits, run=str(seconds)), parts_folder="p", out_dir="o")
 
 
-async def come_about(true: Callable[[], bool]) -> None:
-    """Wait until it is true."""
-    end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        await asyncio.sleep(0.02)
-
-
 async def train(standby: StandBy, job: TrainJob) -> int:
     """Train and return the process that did it."""
     done: Trained = await standby.train(job, lambda _: None)
@@ -132,7 +124,7 @@ def test_jobs_at_one_time(standby: StandBy, digits: SplitParts) -> None:
         standby.prepare()
         (waiting,) = fakes()
         tasks = [asyncio.create_task(train(standby, make_job(digits, 1.5))) for _ in range(3)]
-        await come_about(lambda: len(fakes()) == 3)
+        await until(lambda: len(fakes()) == 3)
         standby.keep(3)
         assert len(fakes()) == 3, "none is started beside trainings"
         pids = await asyncio.gather(*tasks)
@@ -146,7 +138,7 @@ def test_the_next_child_loads_while_one_trains(standby: StandBy, digits: SplitPa
     async def run() -> None:
         job = make_job(digits, 2.0)
         task = asyncio.create_task(train(standby, replace(job, spec=replace(job.spec, epochs=1))))
-        await come_about(lambda: len(fakes()) == 2)
+        await until(lambda: len(fakes()) == 2)
         pids = fakes()
         (following,) = set(pids) - {await task}
         assert await train(standby, make_job(digits)) == following
@@ -229,7 +221,7 @@ def test_a_cancelled_job_s_child_is_killed_and_the_next_one_waits(standby: Stand
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - started < 10.0 and first not in fakes()
+        assert time.monotonic() - started < 1.0 and first not in fakes()
         (second,) = fakes()
         assert await train(standby, make_job(digits)) == second
 
@@ -256,12 +248,13 @@ def test_a_real_training_finds_tensorflow_loaded(
         standby.prepare()
         (waiting,) = children()
         await idle(waiting)
+        started = time.monotonic()
         job = caller.start(task)
         while not any(message["epochs"] for message in caller.posted):
             assert not job.done(), job.result()
             await asyncio.sleep(0.02)
         assert waiting in children(), json.dumps(caller.posted[-1])
-        assert waiting.cpu_times().user > 1.0
+        assert waiting.cpu_times().user > 1.0 and time.monotonic() - started < 8.0
         job.cancel()
         with pytest.raises(asyncio.CancelledError):
             await job
